@@ -1,0 +1,44 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type DestinationStream, type Logger as Pino } from 'pino';
+import { mask } from './mask.js';
+
+/** JSON lines on standard output, every one masked. */
+export function createLogger(name: string, level: string, destination: DestinationStream = process.stdout): AppLogger {
+  const masked: DestinationStream = { write: (line) => destination.write(mask(line)) };
+  return new AppLogger(pino({ name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, masked));
+}
+
+/** Nest's logger over pino. Log with an object: `logger.warn({ messageId, attempt }, 'text rejected')`. */
+export class AppLogger implements LoggerService {
+  constructor(private readonly pino: Pino) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    // Nest tells its routes and modules at this level on every start: of use only to who develops a module.
+    this.write('debug', message, rest);
+  }
+  info(fields: object, message: string): void {
+    this.pino.info(fields, message);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  private write(level: 'debug' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
+    const text = rest.filter((item): item is string => typeof item === 'string').join(' ');
+    if (message instanceof Error) this.pino[level]({ err: message }, text || message.message);
+    else if (typeof message === 'object' && message !== null) this.pino[level](message, text);
+    else this.pino[level](text ? { context: text } : {}, String(message));
+  }
+}
