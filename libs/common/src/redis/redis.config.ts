@@ -1,0 +1,14 @@
+import { IsOptional, Matches } from 'class-validator';
+import { Setting } from '../config/setting.js';
+
+export class RedisSettings {
+  @Setting({
+    env: 'REDIS_URL',
+    about: 'Where verifications, limits and the ledger live; rediss:// for TLS.',
+    example: 'redis://localhost:6379',
+    secret: true,
+  })
+  @IsOptional()
+  @Matches(/^rediss?:\/\//, { message: 'it must begin with redis:// or rediss://' })
+  url?: string;
+}

@@ -1,0 +1,19 @@
+import { ArrayNotEmpty, Matches } from 'class-validator';
+import { Setting } from '../config/setting.js';
+
+/** Keys held by the gateway and the worker only. */
+export class SealingSettings {
+  @Setting({
+    env: 'SEALING_KEYS',
+    about:
+      'Keys that seal codes and numbers between gateway and worker: id:base64 of 32 random bytes, the first one seals, all of them open.',
+    example: 'k1:3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
+    secret: true,
+  })
+  @ArrayNotEmpty()
+  @Matches(/^[a-z0-9-]{1,16}:[A-Za-z0-9+/]{43}=$/, {
+    each: true,
+    message: 'each key must be id:base64 of 32 bytes (openssl rand -base64 32)',
+  })
+  keys: string[] = [];
+}
