@@ -1,0 +1,6 @@
+import type { ProviderDefinition } from './define-provider.js';
+import { ccp } from './providers/ccp.provider.js';
+import { consoleProvider } from './providers/console.provider.js';
+
+/** Every provider that `SMS_PROVIDERS` may name: a company joins by its file and one line here. */
+export const providerList: readonly ProviderDefinition[] = [ccp, consoleProvider];

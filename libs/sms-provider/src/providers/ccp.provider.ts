@@ -1,0 +1,220 @@
+import { Setting } from '@app/common';
+import { ArrayNotEmpty, Matches } from 'class-validator';
+import { createHash } from 'node:crypto';
+import { defineProvider } from '../define-provider.js';
+import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
+import type { OutboundSms, Rejection, SendOutcome, SmsProvider } from '../sms-provider.js';
+
+/** What fills {1}, {2}, … of a template, in this order: the text that the company has approved must agree. */
+const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = { 'verification-code': ['code', 'minutes'] };
+
+const TEMPLATE_ID = new RegExp(`^(${Object.keys(PLACEHOLDERS).join('|')})(:[A-Za-z0-9-]+)?=[0-9]{1,9}$`);
+
+export class CcpSettings {
+  @Setting({
+    env: 'SMS_CCP_ACCOUNT_SID',
+    about: 'Account id at CCP (容联云通讯), from its console.',
+    example: '8a216da85f5c89b1015f5d0000000001',
+  })
+  @Matches(/^[A-Za-z0-9]{1,64}$/, { message: 'it must be letters and digits' })
+  accountSid: string;
+
+  @Setting({
+    env: 'SMS_CCP_AUTH_TOKEN',
+    about: 'Token of that account.',
+    example: '0123456789abcdef0123456789abcdef',
+    secret: true,
+  })
+  @Matches(/^\S+$/, { message: 'it must not be empty or hold spaces' })
+  authToken: string;
+
+  @Setting({
+    env: 'SMS_CCP_APP_ID',
+    about: 'Application of that account that the templates belong to.',
+    example: '8a216da85f5c89b1015f5d0000000002',
+  })
+  @Matches(/^\S+$/, { message: 'it must not be empty or hold spaces' })
+  appId: string;
+
+  @Setting({
+    env: 'SMS_CCP_TEMPLATES',
+    about: "The company's template ids, as name=id or name:locale=id; the one without locale serves all other locales.",
+    example: 'verification-code=1,verification-code:en=2',
+  })
+  @ArrayNotEmpty()
+  @Matches(TEMPLATE_ID, {
+    each: true,
+    message: `it must list name=id or name:locale=id with a number as id; names: ${Object.keys(PLACEHOLDERS).join(', ')}`,
+  })
+  templates: string[];
+
+  @Setting({
+    env: 'SMS_CCP_BASE_URL',
+    about:
+      'Where the company listens; plain http only on loopback, since a request shows the code and can be replayed.',
+    example: 'https://app.cloopen.com:8883',
+  })
+  @Matches(/^(https:\/\/[^\s/?#@]+|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(\/[^\s?#]*)?$/, {
+    message: 'it must be an https URL, or http on loopback',
+  })
+  baseUrl: string = 'https://app.cloopen.com:8883';
+}
+
+/** 容联云通讯 (CCP, cloopen), TemplateSMS of 2013-12-26: approved templates to mainland numbers. */
+export class CcpProvider implements SmsProvider {
+  readonly name = 'ccp';
+  /** Within one natural day a `reqId` is taken once. */
+  readonly capabilities = { guardsDuplicates: true };
+  private readonly http: ProviderHttp;
+  private readonly templateIds: ReadonlyMap<string, string>;
+
+  constructor(
+    private readonly settings: CcpSettings,
+    private readonly now: () => Date = () => new Date(),
+  ) {
+    this.http = new ProviderHttp(settings.baseUrl);
+    this.templateIds = new Map(settings.templates.map((entry) => entry.split('=') as [string, string]));
+  }
+
+  supports(message: OutboundSms): boolean {
+    return MAINLAND.test(message.to) && this.templateIdFor(message) !== undefined;
+  }
+
+  async send(message: OutboundSms, signal: AbortSignal): Promise<SendOutcome> {
+    const { accountSid, authToken, appId } = this.settings;
+    const { sig, authorization } = signCcp(accountSid, authToken, this.now());
+    const answer = await this.http.post(
+      `/2013-12-26/Accounts/${accountSid}/SMS/TemplateSMS?sig=${sig}`,
+      { accept: 'application/json', 'content-type': 'application/json;charset=utf-8', authorization },
+      JSON.stringify({
+        to: message.to.replace(MAINLAND, '$1'),
+        appId,
+        templateId: this.templateIdFor(message),
+        datas: PLACEHOLDERS[message.template]?.map((param) => message.params[param]),
+        reqId: message.reference,
+      }),
+      signal,
+    );
+    return answer.kind === 'answered' ? readAnswer(answer, message.repeated) : answer;
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  /** `en-US` is served by `en-US`, else by `en`, else by the template without a locale. */
+  private templateIdFor({ template, locale }: OutboundSms): string | undefined {
+    const language = locale.replace(/-.*$/, '');
+    return (
+      this.templateIds.get(`${template}:${locale}`) ??
+      this.templateIds.get(`${template}:${language}`) ??
+      this.templateIds.get(template)
+    );
+  }
+}
+
+export const ccp = defineProvider({
+  name: 'ccp',
+  Settings: CcpSettings,
+  create: (settings) => new CcpProvider(settings),
+});
+
+const MAINLAND = /^\+86(1\d{10})$/;
+
+/** `sig` and `Authorization` share one timestamp, in China's time wherever we run: UTC+8 the whole year since 1991. */
+export function signCcp(accountSid: string, authToken: string, at: Date): { sig: string; authorization: string } {
+  const inChina = new Date(at.getTime() + 8 * 3_600_000);
+  const timestamp = inChina.toISOString().replace(/\D/g, '').slice(0, 14);
+  return {
+    sig: createHash('md5')
+      .update(accountSid + authToken + timestamp)
+      .digest('hex')
+      .toUpperCase(),
+    authorization: Buffer.from(`${accountSid}:${timestamp}`).toString('base64'),
+  };
+}
+
+/**
+ * The body decides, not the HTTP status. Without a code of the company's in it, a 4xx was refused by whatever stands in
+ * front of the company and says nothing about the message: try later or elsewhere, and let somebody look. Anything else
+ * may have been taken.
+ */
+function readAnswer({ status, body, retryAfterMs }: HttpAnswer, repeated: boolean): SendOutcome {
+  const answer = parse(body);
+  const code = answer?.statusCode;
+  if (typeof code === 'string' && /^\d{6}$/.test(code)) {
+    if (code !== '000000') return classifyCcp(code, repeated);
+    if (status === 200) return { kind: 'accepted', providerMessageId: answer?.templateSMS?.smsMessageSid };
+  } else if (status >= 400 && status < 500) {
+    return { kind: 'rejected', ...BUSY, code: `http-${status}`, alert: true, ...(retryAfterMs && { retryAfterMs }) };
+  }
+  return { kind: 'unknown', code: status === 200 ? 'unreadable-answer' : `http-${status}` };
+}
+
+function parse(body: string): { statusCode?: unknown; templateSMS?: { smsMessageSid?: string } } | undefined {
+  try {
+    return JSON.parse(body) as object;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a code other than 000000 means. 160054 says that this reference was taken: good news only where it was sent before. */
+export function classifyCcp(code: string, repeated: boolean): SendOutcome {
+  if (code === '160054' && repeated) return { kind: 'accepted', duplicate: true };
+  if (code === '161021') return { kind: 'unknown', code };
+  return { kind: 'rejected', ...(MEANINGS.get(code) ?? BUSY), code };
+}
+
+type Meaning = Omit<Rejection, 'kind' | 'code'>;
+
+/** Also for every code that the table does not have. */
+const BUSY: Meaning = { class: 'RETRYABLE', scope: 'provider', failover: true, alert: false };
+const TOO_SOON: Meaning = {
+  class: 'RETRYABLE',
+  scope: 'recipient',
+  failover: false,
+  alert: false,
+  retryAfterMs: 60_000,
+};
+const RECIPIENT: Meaning = { class: 'PERMANENT', scope: 'recipient', failover: false, alert: false };
+const REGION: Meaning = { class: 'PERMANENT', scope: 'region', failover: true, alert: true };
+const REQUEST: Meaning = { class: 'PERMANENT', scope: 'request', failover: true, alert: true };
+const ACCOUNT: Meaning = { class: 'PERMANENT', scope: 'account', failover: true, alert: true };
+
+/** The company's code table; 161021 (the carrier did not answer the company in time) is the one that means unknown. */
+const CODES: readonly [meaning: Meaning, what: string, codes: string][] = [
+  [TOO_SOON, 'codes to this number too often', '160038'],
+  [RECIPIENT, 'daily cap of the number', '112314 160015 160022 160039-160041'],
+  [RECIPIENT, 'same content to the same number', '160021 160056'],
+  [RECIPIENT, 'bad, empty or doubled number', '112300 112306 112316 112319 160013 160042 160044 160045'],
+  [RECIPIENT, 'blacklisted, unsubscribed, complained', '112317 160034 160051 160068 160072-160074'],
+  [REGION, 'abroad: not enabled or not served', '160058-160062'],
+  [{ ...REQUEST, failover: false }, 'reference taken before', '160054'],
+  [REQUEST, 'template, content, parameters', '112301 112304 112307-112309 112311-112313 112315 112318 112323 112357'],
+  [REQUEST, 'template, content, parameters', '160011 160017-160020 160030-160033 160035-160037 160043 160046 160048'],
+  [REQUEST, 'template, content, parameters', '160049 160052 160055 160057 160065-160067 160069-160071 161007'],
+  [ACCOUNT, 'balance', '111142 160014 161002 161003'],
+  [ACCOUNT, 'credentials, clock, account closed', '111100-111110 111113 111128-111133 111138-111143 161100-161108'],
+  [ACCOUNT, 'application, address not allowed', '111169-111182 112302 112303 112305 112310 113302 160012 160053'],
+  [BUSY, 'concurrency, channel, database', '111111 160001-160010 160016 161005 161006 161008-161012 161020'],
+  [
+    BUSY,
+    'failed without a cause',
+    '111000-111099 112326 160000 160050 160063 160064 161000 161001 161004 161022-161024',
+  ],
+];
+
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
+  CODES.flatMap(([meaning, , codes]) =>
+    codes
+      .split(' ')
+      .flatMap(range)
+      .map((code) => [code, meaning] as const),
+  ),
+);
+
+function range(codes: string): string[] {
+  const [first, last = first] = codes.split('-').map(Number);
+  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => String(Number(first) + index));
+}
