@@ -1,0 +1,27 @@
+import { SettingsModule } from '@app/common';
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { CarrierLabConfig } from './carrier-lab.config.js';
+import { Carrier } from './carrier.js';
+import { CcpController } from './companies/ccp.controller.js';
+import { Faults } from './faults/faults.js';
+import { FaultsController } from './faults/faults.controller.js';
+import { FrontDoor } from './front-door.js';
+import { Inbox } from './inbox/inbox.js';
+import { InboxController } from './inbox/inbox.controller.js';
+import { Stats } from './stats/stats.js';
+import { StatsController } from './stats/stats.controller.js';
+
+/** One controller for each company whose API the lab speaks. */
+const companies = [CcpController];
+
+@Module({})
+export class CarrierLabModule {
+  static of(config: CarrierLabConfig): DynamicModule {
+    return {
+      module: CarrierLabModule,
+      imports: [SettingsModule.of({ ...config })],
+      controllers: [...companies, InboxController, FaultsController, StatsController],
+      providers: [Carrier, Faults, FrontDoor, Inbox, Stats],
+    };
+  }
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Faults, type Reason } from './faults/faults.js';
+import { Inbox } from './inbox/inbox.js';
+import { RecentMap } from './recent-map.js';
+import { Stats } from './stats/stats.js';
+
+/** A text that a company's own checks let through, or what they said against it. */
+export type Submission =
+  | { readonly to: string; readonly text: string; readonly templateId: string; readonly reference?: string }
+  | { readonly to?: string; readonly refused: string };
+
+export type Verdict = { readonly accepted: string } | { readonly refused: string };
+
+/** How one company speaks; its controller reads the requests. */
+export interface Company {
+  readonly name: string;
+  /** Its codes for what a fault may say of a text. */
+  readonly codes: Readonly<Record<Reason, string>>;
+  /** Its code for a reference that it has accepted on the same day in China; without one it guards against nothing. */
+  readonly repeated?: string;
+  answer(verdict: Verdict, at: Date): { readonly status: number; readonly body: object };
+}
+
+/** What the carrier needs of Fastify's reply. */
+export interface Reply {
+  readonly raw: ServerResponse;
+  status(code: number): this;
+  send(body: object): unknown;
+  /** From here on the answer is ours alone, even where none comes. */
+  hijack(): unknown;
+}
+
+/** Takes a text in a company's name: applies the faults, keeps the text, counts, answers. */
+@Injectable()
+export class Carrier {
+  private readonly references = new RecentMap<string>();
+
+  constructor(
+    private readonly faults: Faults,
+    private readonly inbox: Inbox,
+    private readonly stats: Stats,
+  ) {}
+
+  /** A caller that hangs up during the wait has handed in its text all the same. */
+  async serve(company: Company, submission: Submission, reply: Reply): Promise<void> {
+    this.stats.called(reply.raw);
+    const fault = this.faults.faultFor(submission.to);
+    if (fault.latencyMs) await sleep(fault.latencyMs, undefined, { ref: false });
+    if (fault.hang === 'before') return void reply.hijack();
+    const verdict = fault.cut === 'before' ? { refused: company.codes.busy } : this.judge(company, submission);
+    if (fault.hang === 'after') return void reply.hijack();
+    const { status, body } = company.answer(verdict, new Date());
+    if (fault.cut) return cut(reply, JSON.stringify(body));
+    reply.status(status).send(body);
+  }
+
+  private judge(company: Company, submission: Submission): Verdict {
+    const refused = 'refused' in submission ? submission.refused : this.refusalOf(company, submission);
+    if (refused === undefined) return { accepted: this.take(company, submission as Accepted) };
+    this.stats.refused(refused);
+    return { refused };
+  }
+
+  private refusalOf(company: Company, { to, text, reference }: Accepted): string | undefined {
+    const reason = this.faults.refusalOf(to, text);
+    if (reason !== undefined) return company.codes[reason as Reason] ?? reason;
+    const seen = reference !== undefined && this.references.get(`${company.name} ${reference}`) === dayInChina();
+    return seen ? company.repeated : undefined;
+  }
+
+  private take(company: Company, { reference, ...text }: Accepted): string {
+    const id = randomUUID().replaceAll('-', '');
+    if (reference !== undefined) this.references.set(`${company.name} ${reference}`, dayInChina());
+    this.stats.accepted(text.to, text.text);
+    this.inbox.add({ ...text, provider: company.name, providerMessageId: id, reference: reference ?? null });
+    return id;
+  }
+}
+
+type Accepted = Extract<Submission, { text: string }>;
+
+const dayInChina = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+
+/** Half an answer, then silence for good. */
+function cut(reply: Reply, body: string): void {
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  raw.write(body.slice(0, body.length / 2), () => raw.destroy());
+}
