@@ -1,0 +1,24 @@
+import { ArrayNotEmpty, IsNumber, Matches, Max, Min } from 'class-validator';
+import { Setting } from '../config/setting.js';
+
+export class RabbitSettings {
+  @Setting({
+    env: 'RABBITMQ_URL',
+    about: 'Where events travel; several nodes of one cluster separated by commas; amqps:// for TLS.',
+    example: 'amqp://otpost:password@localhost:5672',
+    secret: true,
+  })
+  @ArrayNotEmpty()
+  @Matches(/^amqps?:\/\//, { each: true, message: 'each address must begin with amqp:// or amqps://' })
+  urls: string[] = [];
+
+  @Setting({
+    env: 'PUBLISH_TIMEOUT_SECONDS',
+    about: 'How long one publish waits for the broker, 0.1 to 30 seconds.',
+    example: '2',
+  })
+  @IsNumber()
+  @Min(0.1)
+  @Max(30)
+  publishTimeoutSeconds: number = 2;
+}

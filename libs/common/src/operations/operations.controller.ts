@@ -1,0 +1,37 @@
+import { Controller, Get, Header, HttpStatus, Res } from '@nestjs/common';
+import { Metrics } from '../telemetry/metrics.js';
+import { Readiness } from './readiness.js';
+
+interface Reply {
+  status(code: number): unknown;
+}
+
+/** What orchestrators and Prometheus ask of every process. */
+@Controller()
+export class OperationsController {
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** The process runs. Depends on nothing else: a dead broker is no reason for a restart. */
+  @Get('livez')
+  live(): object {
+    return { status: 'ok' };
+  }
+
+  /** 200 when everything the process works with is there, else 503 with what is missing. */
+  @Get('readyz')
+  ready(@Res({ passthrough: true }) reply: Reply): object {
+    const troubles = this.readiness.troubles();
+    if (Object.keys(troubles).length === 0) return { status: 'ready' };
+    reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return { status: 'not_ready', troubles };
+  }
+
+  @Get('metrics')
+  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  metricsText(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+}
