@@ -39,9 +39,10 @@ export class Subscription {
   cancel(): Promise<void> {
     this.wanted = false;
     return this.next(async () => {
-      const tags = [...this.tags.values()];
-      this.tags.clear();
-      for (const tag of tags) await this.channel.cancel(tag);
+      for (const [queue, tag] of [...this.tags]) {
+        await this.channel.cancel(tag);
+        this.tags.delete(queue);
+      }
     });
   }
 
