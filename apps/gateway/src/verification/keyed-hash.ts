@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { createHmac, hkdfSync } from 'node:crypto';
+import { VerificationSettings } from './verification.config.js';
+
+/**
+ * HMAC-SHA-256 of what Redis must recognise but not hold. Codes and numbers have so few values that a plain hash would
+ * give them away; the key is HASH_KEY, outside Redis, by HKDF (RFC 5869) one for each use.
+ */
+@Injectable()
+export class KeyedHash {
+  private readonly numbers: Buffer;
+  private readonly codes: Buffer;
+
+  constructor({ hashKey }: VerificationSettings) {
+    const subkey = (use: string) => Buffer.from(hkdfSync('sha256', Buffer.from(hashKey, 'base64'), '', use, 32));
+    this.numbers = subkey('otpost number');
+    this.codes = subkey('otpost code');
+  }
+
+  ofNumber(to: string): string {
+    return createHmac('sha256', this.numbers).update(to).digest('hex');
+  }
+
+  /** Bound to its verification: the hash of a code says nothing about the same code elsewhere. */
+  ofCode(verificationId: string, code: string): string {
+    return createHmac('sha256', this.codes).update(`${verificationId} ${code}`).digest('hex');
+  }
+}

@@ -1,0 +1,106 @@
+import { cameToNothing, follow, statusAfter, type Outcome, type Send } from '../delivery/send.js';
+import { TIMELINE_LIMIT, type TimelineEntry } from '../delivery/timeline.js';
+import { isPending, queued, type Verification, type VerificationStatus } from './verification.js';
+
+/**
+ * What can happen to a verification:
+ *
+ * 1. check    counts, then compares; the right code approves, the last wrong one ends it
+ * 2. resend   adds a send with a code of its own; earlier codes live on; the attempts are shared
+ * 3. cancel   ends it
+ * 4. withdraw takes back a send that never reached the broker, and the whole verification with its only send
+ * 5. outcome  moves a send; the rejection that leaves no hope of a text ends the verification
+ *
+ * `verification-scripts.ts` says the same in Lua, and one suite holds both to it.
+ */
+export interface After<Kind extends string> {
+  readonly kind: Kind;
+  readonly verification: Verification;
+}
+
+/** A code as somebody typed it: its keyed hash, and its length, which may be none that this verification's codes have. */
+export interface Guess {
+  readonly hash: string;
+  readonly length: number;
+}
+
+export function check(
+  verification: Verification,
+  guess: Guess,
+  now: Date,
+): After<'not_pending' | 'malformed' | 'correct' | 'incorrect'> {
+  if (!isPending(verification, now)) return { kind: 'not_pending', verification };
+  if (guess.length !== verification.codeLength) return { kind: 'malformed', verification };
+  const checksUsed = verification.checksUsed + 1;
+  const correct = verification.sends.some((send) => send.codeHash === guess.hash && now.getTime() < send.expiresAt);
+  const kind = correct ? 'correct' : 'incorrect';
+  const counted = noted({ ...verification, checksUsed }, { at: now.getTime(), event: `check.${kind}` });
+  if (correct) return { kind, verification: ended(counted, 'approved', now) };
+  if (checksUsed < verification.maxChecks) return { kind, verification: counted };
+  return { kind, verification: ended(counted, 'max_attempts_reached', now) };
+}
+
+/** The number's cooldown is the store's to ask, between `mayResend` and this. */
+export const resend = (verification: Verification, send: Send): Verification =>
+  noted(
+    {
+      ...verification,
+      sends: [...verification.sends, send],
+      expiresAt: Math.max(verification.expiresAt, send.expiresAt),
+    },
+    queued(send),
+  );
+
+export function mayResend(verification: Verification, now: Date): 'yes' | 'not_pending' | 'no_sends_left' {
+  if (!isPending(verification, now)) return 'not_pending';
+  return verification.sends.length < verification.maxSends ? 'yes' : 'no_sends_left';
+}
+
+export const cancel = (verification: Verification, now: Date): After<'not_pending' | 'canceled'> =>
+  isPending(verification, now)
+    ? { kind: 'canceled', verification: ended(verification, 'canceled', now) }
+    : { kind: 'not_pending', verification };
+
+/** @returns undefined where nothing is left to keep. */
+export function withdraw(verification: Verification, messageId: string): Verification | undefined {
+  const sends = verification.sends.filter((send) => send.messageId !== messageId);
+  if (sends.length === 0) return undefined;
+  return {
+    ...verification,
+    sends,
+    expiresAt: Math.max(...sends.map((send) => send.expiresAt)),
+    timeline: verification.timeline.filter((entry) => entry.messageId !== messageId),
+  };
+}
+
+export function noteOutcome(
+  verification: Verification,
+  outcome: Outcome,
+  now: Date,
+): After<'foreign' | 'repeated' | 'noted'> {
+  const { sends, timeline } = verification;
+  if (!sends.some((send) => send.messageId === outcome.messageId)) return { kind: 'foreign', verification };
+  if (timeline.some((entry) => isSame(entry, outcome))) return { kind: 'repeated', verification };
+  const moved = {
+    ...verification,
+    sends: sends.map((send) => (send.messageId === outcome.messageId ? follow(send, outcome) : send)),
+    timeline: timeline.length < TIMELINE_LIMIT ? [...timeline, outcome] : timeline,
+  };
+  const hopeless = statusAfter(outcome) === 'rejected' && moved.sends.every(cameToNothing);
+  const after = hopeless && isPending(moved, now) ? ended(moved, 'undeliverable', now) : moved;
+  return { kind: 'noted', verification: after };
+}
+
+const isSame = (entry: TimelineEntry, outcome: Outcome): boolean =>
+  entry.event === outcome.event &&
+  entry.messageId === outcome.messageId &&
+  entry.attempt === outcome.attempt &&
+  entry.provider === outcome.provider;
+
+const noted = (verification: Verification, entry: TimelineEntry): Verification => ({
+  ...verification,
+  timeline: [...verification.timeline, entry],
+});
+
+const ended = (verification: Verification, status: VerificationStatus, now: Date): Verification =>
+  noted({ ...verification, status, endedAt: now.getTime() }, { at: now.getTime(), event: `verification.${status}` });

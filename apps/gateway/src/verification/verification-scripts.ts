@@ -1,0 +1,168 @@
+import { RedisScript } from '@app/common';
+import { DELIVERY_STATUSES } from '../delivery/send.js';
+import { TIMELINE_LIMIT } from '../delivery/timeline.js';
+import { KEPT_AFTER_END_MS } from './verification.js';
+
+/**
+ * The transitions of `transitions.ts`, each one atomic step in Redis. KEYS[1] is the verification (JSON), KEYS[2], where
+ * there is one, its number's cooldown (a hash of endsAt and messageId); both have the number's tag. ARGV[1] is now.
+ * Every answer is {kind, the verification's JSON or a number}.
+ */
+const PRELUDE = `
+local now = tonumber(ARGV[1])
+local KEPT_MS = ${KEPT_AFTER_END_MS}
+local RANK = {}
+for rank, status in ipairs(cjson.decode('${JSON.stringify(DELIVERY_STATUSES)}')) do RANK[status] = rank end
+
+local function kept_until(v) return (v.endedAt or v.expiresAt) + KEPT_MS end
+local function is_pending(v) return v.status == 'pending' and now < v.expiresAt end
+local function note(v, entry) table.insert(v.timeline, entry) end
+
+local function load()
+  local text = redis.call('GET', KEYS[1])
+  if not text then return nil end
+  local v = cjson.decode(text)
+  if now >= kept_until(v) then return nil end
+  return v, text
+end
+
+local function save(v)
+  local text = cjson.encode(v)
+  redis.call('SET', KEYS[1], text, 'PX', math.max(1, kept_until(v) - now))
+  return text
+end
+
+local function finish(v, status)
+  v.status = status
+  v.endedAt = now
+  note(v, { at = now, event = 'verification.' .. status })
+end
+
+local function cooldown_end()
+  local ends_at = tonumber(redis.call('HGET', KEYS[2], 'endsAt') or '0')
+  if now < ends_at then return ends_at end
+end
+
+local function start_cooldown(message_id, cooldown_ms)
+  redis.call('HSET', KEYS[2], 'endsAt', now + cooldown_ms, 'messageId', message_id)
+  redis.call('PEXPIRE', KEYS[2], cooldown_ms)
+end
+`;
+
+export type Reply = readonly [kind: string, detail?: string | number];
+const script = (lua: string) => new RedisScript<Reply>(PRELUDE + lua);
+
+/** KEYS verification, cooldown. ARGV now, verification, cooldownMs. */
+export const OPEN = script(`
+local ends_at = cooldown_end()
+if ends_at then return { 'in_cooldown', ends_at } end
+local v = cjson.decode(ARGV[2])
+start_cooldown(v.sends[1].messageId, tonumber(ARGV[3]))
+save(v)
+return { 'opened' }
+`);
+
+/** KEYS verification. ARGV now. */
+export const FIND = script(`
+local v, text = load()
+if not v then return { 'missing' } end
+return { 'found', text }
+`);
+
+/** KEYS cooldown. When it ends, or nothing. */
+export const COOLDOWN_END = new RedisScript<string | null>("return redis.call('HGET', KEYS[1], 'endsAt')");
+
+/** KEYS verification. ARGV now, hash, length. */
+export const CHECK = script(`
+local v, text = load()
+if not v then return { 'missing' } end
+if not is_pending(v) then return { 'not_pending', text } end
+if v.codeLength ~= tonumber(ARGV[3]) then return { 'malformed', text } end
+v.checksUsed = v.checksUsed + 1
+local kind = 'incorrect'
+for _, send in ipairs(v.sends) do
+  if send.codeHash == ARGV[2] and now < send.expiresAt then kind = 'correct' end
+end
+note(v, { at = now, event = 'check.' .. kind })
+if kind == 'correct' then finish(v, 'approved')
+elseif v.checksUsed >= v.maxChecks then finish(v, 'max_attempts_reached') end
+return { kind, save(v) }
+`);
+
+/** KEYS verification, cooldown. ARGV now, send, cooldownMs. */
+export const RESEND = script(`
+local v, text = load()
+if not v then return { 'missing' } end
+if not is_pending(v) then return { 'not_pending', text } end
+if #v.sends >= v.maxSends then return { 'no_sends_left', text } end
+local ends_at = cooldown_end()
+if ends_at then return { 'in_cooldown', ends_at } end
+local send = cjson.decode(ARGV[2])
+start_cooldown(send.messageId, tonumber(ARGV[3]))
+table.insert(v.sends, send)
+v.expiresAt = math.max(v.expiresAt, send.expiresAt)
+note(v, { at = send.queuedAt, event = 'send.queued', messageId = send.messageId })
+return { 'resent', save(v) }
+`);
+
+/** KEYS verification. ARGV now. */
+export const CANCEL = script(`
+local v, text = load()
+if not v then return { 'missing' } end
+if not is_pending(v) then return { 'not_pending', text } end
+finish(v, 'canceled')
+return { 'canceled', save(v) }
+`);
+
+/** KEYS verification, cooldown. ARGV now, messageId. */
+export const WITHDRAW = script(`
+if redis.call('HGET', KEYS[2], 'messageId') == ARGV[2] then redis.call('DEL', KEYS[2]) end
+local v = load()
+if not v then return { 'missing' } end
+local function without(list)
+  local rest = {}
+  for _, item in ipairs(list) do
+    if item.messageId ~= ARGV[2] then table.insert(rest, item) end
+  end
+  return rest
+end
+v.sends = without(v.sends)
+if #v.sends == 0 then
+  redis.call('DEL', KEYS[1])
+  return { 'forgotten' }
+end
+v.timeline = without(v.timeline)
+v.expiresAt = 0
+for _, send in ipairs(v.sends) do v.expiresAt = math.max(v.expiresAt, send.expiresAt) end
+save(v)
+return { 'withdrawn' }
+`);
+
+/** KEYS verification. ARGV now, outcome, the delivery status that it means. */
+export const NOTE_OUTCOME = script(`
+local v, text = load()
+if not v then return { 'missing' } end
+local outcome, status = cjson.decode(ARGV[2]), ARGV[3]
+local its_send
+for _, send in ipairs(v.sends) do
+  if send.messageId == outcome.messageId then its_send = send end
+end
+if not its_send then return { 'foreign', text } end
+for _, entry in ipairs(v.timeline) do
+  if entry.event == outcome.event and entry.messageId == outcome.messageId
+    and entry.attempt == outcome.attempt and entry.provider == outcome.provider then return { 'repeated', text } end
+end
+local more = RANK[status] - RANK[its_send.status]
+local last_attempt = its_send.outcome and its_send.outcome.attempt or 0
+if more > 0 or (more == 0 and outcome.attempt > last_attempt) then
+  its_send.status = status
+  its_send.outcome = outcome
+end
+if #v.timeline < ${TIMELINE_LIMIT} then note(v, outcome) end
+local hopeless = status == 'rejected' and is_pending(v)
+for _, send in ipairs(v.sends) do
+  if send.status ~= 'rejected' and send.status ~= 'expired' then hopeless = false end
+end
+if hopeless then finish(v, 'undeliverable') end
+return { 'noted', save(v) }
+`);

@@ -1,0 +1,360 @@
+import { randomInt } from 'node:crypto';
+import {
+  after,
+  guess,
+  newNumberHash,
+  NOON,
+  outcome,
+  sampleSend,
+  sampleVerification,
+} from '../../../../test/gateway/samples.js';
+import type { VerificationStore } from './verification-store.js';
+import { KEPT_AFTER_END_MS, statusAt } from './verification.js';
+
+const COOLDOWN = 60_000;
+const KEPT = KEPT_AFTER_END_MS / 1000;
+const times = <T>(count: number, action: (index: number) => T) =>
+  Array.from({ length: count }, (_, index) => action(index));
+const kinds = (answers: { kind: string }[]) =>
+  Object.fromEntries(
+    [...new Set(answers.map(({ kind }) => kind))].map((kind) => [kind, answers.filter((a) => a.kind === kind).length]),
+  );
+
+/** What every VerificationStore promises. */
+export function verificationStoreSuite(name: string, createStore: () => VerificationStore): void {
+  describe(`${name}: a verification store`, () => {
+    let store: VerificationStore;
+    beforeAll(() => {
+      store = createStore();
+    });
+
+    async function opened(options: Parameters<typeof sampleVerification>[1] = {}, code = '123456', ttlSeconds = 300) {
+      const send = sampleSend(code, NOON, ttlSeconds);
+      const verification = sampleVerification(send, options);
+      expect(await store.open(verification, COOLDOWN, NOON)).toEqual({ kind: 'opened' });
+      return { id: verification.id, verification, send };
+    }
+
+    describe('open', () => {
+      it('keeps all of a verification', async () => {
+        const { id, verification } = await opened({ metadata: { order: '77', 名: '张' } });
+        expect(await store.find(id, NOON)).toEqual(verification);
+      });
+
+      it('refuses a second one for the number until the cooldown has passed, and keeps nothing of it', async () => {
+        const { verification } = await opened();
+        const { numberHash } = verification;
+        const second = sampleVerification(sampleSend('222222'), { numberHash });
+
+        expect(await store.open(second, COOLDOWN, after(59.999))).toEqual({
+          kind: 'in_cooldown',
+          endsAt: after(60).getTime(),
+        });
+        expect(await store.find(second.id, NOON)).toBeUndefined();
+        expect(await store.open(second, COOLDOWN, after(60))).toEqual({ kind: 'opened' });
+      });
+
+      it('lets one of a hundred at once through', async () => {
+        const numberHash = newNumberHash();
+        const answers = await Promise.all(
+          times(100, () => store.open(sampleVerification(sampleSend('123456'), { numberHash }), COOLDOWN, NOON)),
+        );
+        expect(kinds(answers)).toEqual({ opened: 1, in_cooldown: 99 });
+      });
+
+      it('leaves an earlier verification of the number alone', async () => {
+        const first = await opened();
+        const second = sampleVerification(sampleSend('222222', after(60)), first.verification);
+        await store.open({ ...second, id: second.id.replace(/.$/, '0') }, COOLDOWN, after(60));
+        expect(await store.check(first.id, guess('123456'), after(61))).toMatchObject({ kind: 'correct' });
+      });
+
+      it('tells when the cooldown ends', async () => {
+        const { verification } = await opened();
+        expect(await store.cooldownEnd(verification.numberHash, after(59))).toBe(after(60).getTime());
+        expect(await store.cooldownEnd(verification.numberHash, after(60))).toBeUndefined();
+        expect(await store.cooldownEnd(newNumberHash(), NOON)).toBeUndefined();
+      });
+    });
+
+    describe('check', () => {
+      it('approves with the right code, once', async () => {
+        const { id } = await opened();
+        const answer = await store.check(id, guess('123456'), after(10));
+        expect(answer).toMatchObject({
+          kind: 'correct',
+          verification: { status: 'approved', checksUsed: 1, endedAt: after(10).getTime() },
+        });
+        expect(await store.check(id, guess('123456'), after(11))).toMatchObject({
+          kind: 'not_pending',
+          verification: { status: 'approved', checksUsed: 1 },
+        });
+      });
+
+      it('counts wrong codes and ends with the last one', async () => {
+        const { id } = await opened({ maxChecks: 3 });
+        for (const used of [1, 2])
+          expect(await store.check(id, guess('000000'), NOON)).toMatchObject({
+            kind: 'incorrect',
+            verification: { status: 'pending', checksUsed: used },
+          });
+        expect(await store.check(id, guess('000000'), NOON)).toMatchObject({
+          kind: 'incorrect',
+          verification: { status: 'max_attempts_reached', checksUsed: 3 },
+        });
+        expect(await store.check(id, guess('123456'), NOON)).toMatchObject({ kind: 'not_pending' });
+      });
+
+      it('approves with the last check too', async () => {
+        const { id } = await opened({ maxChecks: 2 });
+        await store.check(id, guess('000000'), NOON);
+        expect(await store.check(id, guess('123456'), NOON)).toMatchObject({
+          kind: 'correct',
+          verification: { status: 'approved' },
+        });
+      });
+
+      it('takes no attempt for a code of another length', async () => {
+        const { id } = await opened();
+        expect(await store.check(id, guess('1234567'), NOON)).toMatchObject({
+          kind: 'malformed',
+          verification: { checksUsed: 0 },
+        });
+        expect(await store.find(id, NOON)).toMatchObject({ checksUsed: 0, status: 'pending' });
+      });
+
+      it('compares exactly five of two hundred wrong ones at once', async () => {
+        const { id } = await opened();
+        const answers = await Promise.all(times(200, () => store.check(id, guess('000000'), NOON)));
+        expect(kinds(answers)).toEqual({ incorrect: 5, not_pending: 195 });
+        expect(await store.find(id, NOON)).toMatchObject({ status: 'max_attempts_reached', checksUsed: 5 });
+      });
+
+      it('approves exactly once for a hundred right ones at once', async () => {
+        const { id } = await opened();
+        const answers = await Promise.all(times(100, () => store.check(id, guess('123456'), NOON)));
+        expect(kinds(answers)).toEqual({ correct: 1, not_pending: 99 });
+      });
+
+      it('never takes the code of another verification', async () => {
+        await opened({}, '111111');
+        const { id } = await opened({}, '222222');
+        expect(await store.check(id, guess('111111'), NOON)).toMatchObject({ kind: 'incorrect' });
+      });
+
+      it('knows no verification that was never opened', async () => {
+        const { id } = sampleVerification(sampleSend('123456'));
+        expect(await store.check(id, guess('123456'), NOON)).toEqual({ kind: 'missing' });
+      });
+    });
+
+    describe('time', () => {
+      it('expires a verification at its very moment', async () => {
+        const { id } = await opened();
+        expect(await store.check(id, guess('000000'), after(299.999))).toMatchObject({ kind: 'incorrect' });
+        const late = await store.check(id, guess('123456'), after(300));
+        expect(late).toMatchObject({ kind: 'not_pending' });
+        expect(late.kind === 'not_pending' && statusAt(late.verification, after(300))).toBe('expired');
+      });
+
+      it('forgets 24 hours after the end', async () => {
+        const { id } = await opened();
+        expect(await store.find(id, after(300 + KEPT - 1))).toMatchObject({ id });
+        expect(await store.find(id, after(300 + KEPT))).toBeUndefined();
+        const ended = await opened();
+        await store.cancel(ended.id, after(10));
+        expect(await store.find(ended.id, after(10 + KEPT - 1))).toMatchObject({ status: 'canceled' });
+        expect(await store.cancel(ended.id, after(10 + KEPT))).toEqual({ kind: 'missing' });
+      });
+    });
+
+    describe('resend', () => {
+      it('adds a code; both work, with one count of attempts', async () => {
+        const { id, verification } = await opened();
+        await store.check(id, guess('000000'), after(1));
+        const answer = await store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60));
+        expect(answer).toMatchObject({
+          kind: 'resent',
+          verification: { checksUsed: 1, expiresAt: after(360).getTime(), sends: [{}, { status: 'queued' }] },
+        });
+        expect(await store.check(id, guess('123456'), after(61))).toMatchObject({ kind: 'correct' });
+      });
+
+      it('lets an earlier code die when its own time is up', async () => {
+        const { id, verification } = await opened();
+        await store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60));
+        expect(await store.check(id, guess('123456'), after(300))).toMatchObject({ kind: 'incorrect' });
+        expect(await store.check(id, guess('654321'), after(300))).toMatchObject({ kind: 'correct' });
+      });
+
+      it('shares the cooldown of the number, and starts it again', async () => {
+        const { verification } = await opened();
+        const again = (seconds: number) =>
+          store.resend(verification, sampleSend('654321', after(seconds)), COOLDOWN, after(seconds));
+        expect(await again(59)).toEqual({ kind: 'in_cooldown', endsAt: after(60).getTime() });
+        expect(await again(60)).toMatchObject({ kind: 'resent' });
+        expect(await again(119)).toEqual({ kind: 'in_cooldown', endsAt: after(120).getTime() });
+        const other = sampleVerification(sampleSend('111111'), { numberHash: verification.numberHash });
+        expect(await store.open(other, COOLDOWN, after(119))).toMatchObject({ kind: 'in_cooldown' });
+      });
+
+      it('makes one text of fifty at once', async () => {
+        const { verification } = await opened();
+        const answers = await Promise.all(
+          times(50, () => store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60))),
+        );
+        expect(kinds(answers)).toEqual({ resent: 1, in_cooldown: 49 });
+      });
+
+      it('is refused after the last send, after the end, and for what is unknown', async () => {
+        const { id, verification } = await opened({ maxSends: 2 });
+        await store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60));
+        const again = () => store.resend(verification, sampleSend('777777', after(130)), COOLDOWN, after(130));
+        expect(await again()).toMatchObject({ kind: 'no_sends_left' });
+        await store.cancel(id, after(130));
+        expect(await again()).toMatchObject({ kind: 'not_pending', verification: { status: 'canceled' } });
+        const stranger = sampleVerification(sampleSend('123456'));
+        expect(await store.resend(stranger, sampleSend('777777'), COOLDOWN, NOON)).toEqual({ kind: 'missing' });
+      });
+    });
+
+    describe('cancel', () => {
+      it('ends it for good', async () => {
+        const { id } = await opened();
+        expect(await store.cancel(id, after(5))).toMatchObject({
+          kind: 'canceled',
+          verification: { status: 'canceled' },
+        });
+        expect(await store.check(id, guess('123456'), after(6))).toMatchObject({ kind: 'not_pending' });
+        expect(await store.cancel(id, after(6))).toMatchObject({ kind: 'not_pending' });
+      });
+    });
+
+    describe('withdraw', () => {
+      it('leaves nothing of a start: no verification, no cooldown', async () => {
+        const { id, verification, send } = await opened();
+        await store.withdraw(verification, send.messageId, NOON);
+        await store.withdraw(verification, send.messageId, NOON);
+        expect(await store.find(id, NOON)).toBeUndefined();
+        expect(await store.open(verification, COOLDOWN, NOON)).toEqual({ kind: 'opened' });
+      });
+
+      it('takes back a resend only: its code, its time, its cooldown', async () => {
+        const { id, verification } = await opened();
+        const send = sampleSend('654321', after(60));
+        await store.resend(verification, send, COOLDOWN, after(60));
+        await store.withdraw(verification, send.messageId, after(60));
+        expect(await store.find(id, after(60))).toEqual(verification);
+        expect(await store.cooldownEnd(verification.numberHash, after(60))).toBeUndefined();
+        expect(await store.check(id, guess('654321'), after(61))).toMatchObject({ kind: 'incorrect' });
+      });
+
+      it('leaves the cooldown of a later send', async () => {
+        const { verification, send } = await opened();
+        const { numberHash } = verification;
+        await store.open(sampleVerification(sampleSend('222222', after(60)), { numberHash }), COOLDOWN, after(60));
+        await store.withdraw(verification, send.messageId, after(61));
+        expect(await store.cooldownEnd(numberHash, after(61))).toBe(after(120).getTime());
+      });
+    });
+
+    describe('outcomes', () => {
+      it('move their send and stand on the timeline, once each', async () => {
+        const { id, send } = await opened();
+        const waiting = outcome('sms.rejected', send, {
+          final: false,
+          nextAttemptAt: after(3).getTime(),
+          errorCode: 'x',
+        });
+        expect(await store.noteOutcome(id, waiting, after(1))).toMatchObject({
+          kind: 'noted',
+          verification: { status: 'pending', sends: [{ status: 'waiting', outcome: waiting }] },
+        });
+        await store.noteOutcome(id, outcome('sms.accepted', send, { attempt: 2 }), after(4));
+        expect(await store.noteOutcome(id, waiting, after(5))).toMatchObject({ kind: 'repeated' });
+        const found = await store.find(id, after(5));
+        expect(found?.sends).toMatchObject([{ status: 'accepted' }]);
+        expect(found?.timeline.map(({ event }) => event)).toEqual([
+          'verification.created',
+          'send.queued',
+          'sms.rejected',
+          'sms.accepted',
+        ]);
+      });
+
+      it('are all noted when they come at once', async () => {
+        const { id, send } = await opened();
+        const answers = await Promise.all(
+          times(60, (n) =>
+            store.noteOutcome(id, outcome('sms.rejected', send, { attempt: (n % 20) + 1, final: false }), NOON),
+          ),
+        );
+        expect(kinds(answers)).toEqual({ noted: 20, repeated: 40 });
+      });
+
+      it('of a text that is not its own change nothing', async () => {
+        const { id } = await opened();
+        const stranger = outcome('sms.rejected', sampleSend('999999'));
+        expect(await store.noteOutcome(id, stranger, NOON)).toMatchObject({ kind: 'foreign' });
+        expect(await store.noteOutcome(sampleVerification(sampleSend('1')).id, stranger, NOON)).toEqual({
+          kind: 'missing',
+        });
+      });
+
+      it('end it when the only text is rejected for good', async () => {
+        const { id, send } = await opened();
+        expect(await store.noteOutcome(id, outcome('sms.rejected', send), after(2))).toMatchObject({
+          verification: { status: 'undeliverable', endedAt: after(2).getTime(), sends: [{ status: 'rejected' }] },
+        });
+      });
+
+      it.each(['queued', 'waiting', 'unknown', 'accepted', 'undelivered', 'delivered'])(
+        'leave it pending while another text is %s',
+        async (status) => {
+          const { id, verification, send } = await opened();
+          const second = sampleSend('654321', after(60));
+          await store.resend(verification, second, COOLDOWN, after(60));
+          if (status === 'waiting')
+            await store.noteOutcome(id, outcome('sms.rejected', send, { final: false }), after(61));
+          else if (status !== 'queued') await store.noteOutcome(id, outcome(`sms.${status}`, send), after(61));
+          expect(await store.noteOutcome(id, outcome('sms.rejected', second), after(62))).toMatchObject({
+            kind: 'noted',
+            verification: { status: 'pending', sends: [{ status }, { status: 'rejected' }] },
+          });
+        },
+      );
+
+      it('never change a verification that has ended, nor does a receipt change one that has not', async () => {
+        const ended = await opened();
+        await store.check(ended.id, guess('123456'), after(1));
+        expect(await store.noteOutcome(ended.id, outcome('sms.rejected', ended.send), after(2))).toMatchObject({
+          verification: { status: 'approved', endedAt: after(1).getTime() },
+        });
+        const open = await opened();
+        expect(await store.noteOutcome(open.id, outcome('sms.undelivered', open.send), after(2))).toMatchObject({
+          verification: { status: 'pending', sends: [{ status: 'undelivered' }] },
+        });
+      });
+
+      it('are kept to a hundred lines, and still move their send', async () => {
+        const { id, send } = await opened();
+        for (let attempt = 1; attempt <= 120; attempt++)
+          await store.noteOutcome(id, outcome('sms.rejected', send, { attempt, final: false }), NOON);
+        const answer = await store.noteOutcome(id, outcome('sms.accepted', send, { attempt: 121 }), NOON);
+        expect(answer).toMatchObject({ verification: { sends: [{ status: 'accepted' }] } });
+        expect((await store.find(id, NOON))?.timeline).toHaveLength(100);
+      });
+    });
+
+    it('puts every number under one of 64 tags that its verifications carry', async () => {
+      const { verification } = await opened({
+        numberHash:
+          'ff'.repeat(28) +
+          randomInt(2 ** 32)
+            .toString(16)
+            .padStart(8, '0'),
+      });
+      expect(verification.id).toMatch(/^vrf_3f/);
+    });
+  });
+}
