@@ -1,11 +1,14 @@
 import { ConfigModule } from '@nestjs/config';
-import { readSettings, SettingsError, type ConfigOf, type Sections } from './read-settings.js';
+import { readSettings, SettingsError, type ConfigOf, type Environment, type Sections } from './read-settings.js';
 
-/** Reads `.env` of the working directory (real variables win) and then the sections. */
-export async function readEnvironment<S extends Sections>(sections: S): Promise<ConfigOf<S>> {
+/** The variables of the process and, under them, those of `.env` in the working directory. */
+export async function loadEnvironment(): Promise<Environment> {
   await ConfigModule.forRoot();
-  return readSettings(sections, process.env);
+  return process.env;
 }
+
+export const readEnvironment = async <S extends Sections>(sections: S): Promise<ConfigOf<S>> =>
+  readSettings(sections, await loadEnvironment());
 
 /** Runs a process's start: a failure that has a sentence for the operator is printed as that, and the exit code is 1. */
 export async function runMain(start: () => Promise<unknown>): Promise<void> {

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { CONSUMER_OPTIONS, EventServer, type ConsumerOptions } from './event-server.js';
 import { EventClient } from './event-client.js';
 import { EventPublisher } from './event-publisher.js';
+import { Readiness } from '../operations/readiness.js';
 import { RetryPolicies } from './retry-policies.js';
 
 /**
@@ -10,6 +11,11 @@ import { RetryPolicies } from './retry-policies.js';
  */
 @Module({})
 export class MessagingModule {
+  constructor(server: EventServer, client: EventClient, readiness: Readiness) {
+    readiness.add('consumer', () => server.trouble);
+    readiness.add('publisher', () => client.trouble);
+  }
+
   static forConsumer(options: ConsumerOptions): DynamicModule {
     return {
       module: MessagingModule,

@@ -1,4 +1,4 @@
-import { IsOptional, Matches } from 'class-validator';
+import { Matches } from 'class-validator';
 import { Setting } from '../config/setting.js';
 
 export class RedisSettings {
@@ -8,7 +8,7 @@ export class RedisSettings {
     example: 'redis://localhost:6379',
     secret: true,
   })
-  @IsOptional()
   @Matches(/^rediss?:\/\//, { message: 'it must begin with redis:// or rediss://' })
+  /** Undefined only where a program composes the process itself (standalone, tests): the stores are then in memory. */
   url?: string;
 }

@@ -1,0 +1,37 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger, EventServer, pauseWithoutRedis, REDIS, StartRefused, type Redis } from '@app/common';
+import { providerList } from '@app/sms-provider';
+import type { SmsWorkerConfig } from './sms-worker.config.js';
+import { SmsWorkerModule } from './sms-worker.module.js';
+
+/** The worker, ready for `startAllMicroservices()` (events) and `listen()` (health and metrics). */
+export async function createSmsWorker(config: SmsWorkerConfig): Promise<NestFastifyApplication> {
+  refuseMakeBelieve(config);
+  const logger = createLogger('sms-worker', config.process.logLevel);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    SmsWorkerModule.with(config, logger),
+    new FastifyAdapter(),
+    {
+      logger,
+      abortOnError: false,
+    },
+  );
+  const server = app.get(EventServer);
+  app.connectMicroservice({ strategy: server });
+  if (config.redis.url) pauseWithoutRedis(server, app.get<Redis>(REDIS));
+  return app;
+}
+
+/** @throws StartRefused for what only development may have. */
+function refuseMakeBelieve({ process, redis, sms }: SmsWorkerConfig): void {
+  if (!process.production) return;
+  if (!redis.url)
+    throw new StartRefused('NODE_ENV=production needs REDIS_URL: a ledger in memory forgets what was sent.');
+  const shown = providerList.filter(({ name, developmentOnly }) => developmentOnly && sms.providers.includes(name));
+  if (shown.length > 0) {
+    throw new StartRefused(
+      `NODE_ENV=production refuses SMS_PROVIDERS=${shown.map(({ name }) => name).join(',')}: it shows texts instead of sending them.`,
+    );
+  }
+}

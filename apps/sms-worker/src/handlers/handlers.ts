@@ -1,0 +1,4 @@
+import { SmsSendHandler } from './sms-send.handler.js';
+
+/** Every handler of the worker: an event joins by its file and one line here. */
+export const handlers = [SmsSendHandler];

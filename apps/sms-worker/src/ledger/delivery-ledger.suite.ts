@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { DeliveryLedger, LedgerAnswer } from '@app/sms-provider';
+
+/** What every ledger promises. */
+export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger): void {
+  describe(`delivery ledger: ${name}`, () => {
+    const start = new Date('2026-11-24T08:00:00Z');
+    const lease = (afterMs = 0) => ({ now: new Date(start.getTime() + afterMs), ms: 15_000 });
+    const answer = (state: LedgerAnswer['state'], more: Partial<LedgerAnswer> = {}): LedgerAnswer => ({
+      state,
+      provider: 'ccp',
+      n: 0,
+      ...more,
+    });
+    let ledger: DeliveryLedger;
+    let id: string;
+    beforeEach(() => {
+      ledger = create();
+      id = randomUUID();
+    });
+
+    it('grants an unknown message once, and calls it busy while the lease lives', async () => {
+      expect(await ledger.reserve(id, 'ccp', lease())).toEqual({ kind: 'granted', provider: 'ccp', n: 0 });
+      expect(await ledger.reserve(id, 'ccp', lease(14_999))).toEqual({ kind: 'busy' });
+      expect(await ledger.find(id)).toBe('reserved');
+    });
+
+    it('grants one of fifty at once', async () => {
+      const reservations = await Promise.all(Array.from({ length: 50 }, () => ledger.reserve(id, 'ccp', lease())));
+
+      expect(reservations.filter(({ kind }) => kind === 'granted')).toHaveLength(1);
+      expect(reservations.filter(({ kind }) => kind === 'busy')).toHaveLength(49);
+    });
+
+    it('after a crash the very request is granted again, at the company that was asked, to one caller', async () => {
+      await ledger.reserve(id, 'ccp', lease());
+
+      const reservations = await Promise.all(
+        Array.from({ length: 20 }, () => ledger.reserve(id, 'other', lease(15_000))),
+      );
+
+      expect(reservations.filter(({ kind }) => kind !== 'busy')).toEqual([
+        { kind: 'granted', provider: 'ccp', n: 0, repeats: 'crash' },
+      ]);
+    });
+
+    it('an accepted message is settled for good', async () => {
+      await ledger.reserve(id, 'ccp', lease());
+      const accepted = answer('accepted', { providerMessageId: 'm1' });
+      await ledger.settle(id, accepted);
+      await ledger.settle(id, answer('unknown'));
+      await ledger.settle(id, answer('rejected', { n: 1 }));
+
+      expect(await ledger.reserve(id, 'ccp', lease(60_000))).toEqual({ kind: 'settled', answer: accepted });
+      expect(await ledger.find(id)).toEqual(accepted);
+    });
+
+    it('after a rejection the next request is a new one, at whichever company', async () => {
+      await ledger.reserve(id, 'ccp', lease());
+      await ledger.settle(
+        id,
+        answer('rejected', { errorClass: 'RETRYABLE', errorScope: 'provider', errorCode: '160050' }),
+      );
+
+      expect(await ledger.reserve(id, 'other', lease())).toEqual({ kind: 'granted', provider: 'other', n: 1 });
+      expect(await ledger.reserve(id, 'ccp', lease())).toEqual({ kind: 'busy' });
+    });
+
+    it('an unknown outcome may be repeated only where the company refuses duplicates', async () => {
+      await ledger.reserve(id, 'ccp', lease());
+      await ledger.settle(id, answer('unknown', { askAgain: true, errorCode: 'aborted' }));
+      expect(await ledger.reserve(id, 'other', lease())).toEqual({
+        kind: 'granted',
+        provider: 'ccp',
+        n: 0,
+        repeats: 'unknown',
+      });
+
+      const unguarded = answer('unknown', { askAgain: false, errorCode: 'aborted' });
+      await ledger.settle(id, unguarded);
+      expect(await ledger.reserve(id, 'other', lease())).toEqual({ kind: 'settled', answer: unguarded });
+    });
+
+    it('a late answer to an earlier request changes nothing', async () => {
+      await ledger.reserve(id, 'ccp', lease());
+      await ledger.settle(id, answer('rejected'));
+      await ledger.reserve(id, 'ccp', lease());
+      await ledger.settle(id, answer('rejected', { n: 0, errorCode: 'late' }));
+
+      expect(await ledger.find(id)).toBe('reserved');
+    });
+
+    it('an answer whose reservation was lost with the store is kept all the same', async () => {
+      await ledger.settle(id, answer('accepted'));
+
+      expect(await ledger.reserve(id, 'ccp', lease())).toMatchObject({ kind: 'settled' });
+    });
+  });
+}

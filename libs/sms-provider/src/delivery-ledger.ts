@@ -1,0 +1,55 @@
+import type { RejectionClass, RejectionScope } from './sms-provider.js';
+
+/** What became of each messageId, kept 7 days. Implementations: memory and Redis; each call is one atomic step. */
+export interface DeliveryLedger {
+  /**
+   * Asks for the right to ask a company for this message, before it is asked. `provider` is where the caller would go; a
+   * grant may name another one, where an earlier request may still be under way.
+   * @throws RedisUnavailableError: nothing may be asked.
+   */
+  reserve(messageId: string, provider: string, lease: Lease): Promise<Reservation>;
+  /**
+   * Notes the answer to request `n`, after it is known and before anybody is told. An accepted message stays accepted
+   * whatever comes later.
+   * @throws RedisUnavailableError: not noted; ask again.
+   */
+  settle(messageId: string, answer: LedgerAnswer): Promise<void>;
+  /** What is known of a message, without reserving it. */
+  find(messageId: string): Promise<LedgerAnswer | 'reserved' | undefined>;
+}
+
+export interface Lease {
+  readonly now: Date;
+  /** Longer than one request can take; after it the one who reserved counts as dead. Milliseconds. */
+  readonly ms: number;
+}
+
+/** The answer to the n-th request for one message. */
+export interface LedgerAnswer {
+  readonly state: 'accepted' | 'rejected' | 'unknown';
+  readonly provider: string;
+  /** Rises after each rejection and stays after an unknown outcome: see `referenceOf`. From 0. */
+  readonly n: number;
+  /** With `unknown`: the company refuses what it has had, so the same request may be made again. */
+  readonly askAgain?: boolean;
+  readonly providerMessageId?: string;
+  readonly errorClass?: RejectionClass;
+  readonly errorScope?: RejectionScope;
+  readonly errorCode?: string;
+}
+
+export type Reservation =
+  /**
+   * The caller asks `provider` with the reference of `n`. `repeats` says that this request may have been made before: its
+   * outcome was `unknown`, or who made it died (`crash`).
+   */
+  | { readonly kind: 'granted'; readonly provider: string; readonly n: number; readonly repeats?: 'unknown' | 'crash' }
+  /** Somebody else is asking at this moment. */
+  | { readonly kind: 'busy' }
+  /** Accepted, or unknown for good: nobody is to be asked. */
+  | { readonly kind: 'settled'; readonly answer: LedgerAnswer };
+
+export const DELIVERY_LEDGER = Symbol('DeliveryLedger');
+
+/** How long an entry is kept after its last change. */
+export const LEDGER_TTL_SECONDS = 7 * 24 * 3600;

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { AppLogger, Metrics } from '@app/common';
+import { SmsSettings } from './sms.config.js';
+import type { OutboundSms, SendOutcome, SmsProvider } from './sms-provider.js';
+
+/** Asks companies: with a deadline, counted, and with one log line for whatever is not accepted. */
+@Injectable()
+export class ProviderCalls {
+  private readonly sends;
+  private readonly seconds;
+
+  constructor(
+    private readonly settings: SmsSettings,
+    private readonly logger: AppLogger,
+    metrics: Metrics,
+  ) {
+    this.sends = metrics.counter('otpost_sms_sends_total', 'Requests to companies by what they came to.', [
+      'provider',
+      'outcome',
+    ]);
+    this.seconds = metrics.histogram('otpost_sms_send_duration_seconds', 'How long companies take to answer.', [
+      'provider',
+    ]);
+  }
+
+  /** Longer than any request of ours takes: who holds a lease of this age is dead. Milliseconds. */
+  get leaseMs(): number {
+    return (this.settings.sendTimeoutSeconds + 5) * 1000;
+  }
+
+  async ask(
+    provider: SmsProvider,
+    sms: OutboundSms,
+    about: { messageId: string; attempt: number },
+  ): Promise<SendOutcome> {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.settings.sendTimeoutSeconds * 1000);
+    const stop = this.seconds.startTimer({ provider: provider.name });
+    try {
+      const outcome = await provider.send(sms, deadline.signal);
+      this.report(provider.name, outcome, about);
+      return outcome;
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
+  }
+
+  private report(provider: string, outcome: SendOutcome, about: object): void {
+    this.sends.inc({ provider, outcome: outcome.kind === 'rejected' ? `rejected_${outcome.scope}` : outcome.kind });
+    if (outcome.kind === 'unknown')
+      this.logger.warn({ ...about, provider, code: outcome.code }, 'the outcome of a text is unknown');
+    if (outcome.kind !== 'rejected') return;
+    const { class: errorClass, scope, code, alert } = outcome;
+    const fields = { ...about, provider, errorClass, scope, code };
+    if (alert)
+      this.logger.error(fields, 'a company rejects texts until somebody acts: balance, template or credentials');
+    else this.logger.warn(fields, 'a company rejected a text');
+  }
+}
