@@ -144,14 +144,15 @@ function readAnswer({ status, body, retryAfterMs }: HttpAnswer, repeated: boolea
   const code = answer?.statusCode;
   if (typeof code === 'string' && /^\d{6}$/.test(code)) {
     if (code !== '000000') return classifyCcp(code, repeated);
-    if (status === 200) return { kind: 'accepted', providerMessageId: answer?.templateSMS?.smsMessageSid };
+    const id = answer?.templateSMS?.smsMessageSid;
+    if (status === 200) return { kind: 'accepted', ...(typeof id === 'string' && { providerMessageId: id }) };
   } else if (status >= 400 && status < 500) {
     return { kind: 'rejected', ...BUSY, code: `http-${status}`, alert: true, ...(retryAfterMs && { retryAfterMs }) };
   }
   return { kind: 'unknown', code: status === 200 ? 'unreadable-answer' : `http-${status}` };
 }
 
-function parse(body: string): { statusCode?: unknown; templateSMS?: { smsMessageSid?: string } } | undefined {
+function parse(body: string): { statusCode?: unknown; templateSMS?: { smsMessageSid?: unknown } } | undefined {
   try {
     return JSON.parse(body) as object;
   } catch {
