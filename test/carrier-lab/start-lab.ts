@@ -1,0 +1,44 @@
+import { ProcessSettings } from '@app/common';
+import { randomUUID } from 'node:crypto';
+import { CarrierLabSettings, DEMO_CCP } from '../../apps/carrier-lab/src/carrier-lab.config.ts';
+import { createCarrierLab, type CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.ts';
+import { CcpProvider } from '../../libs/sms-provider/src/providers/ccp.provider.ts';
+import type { OutboundSms, SendOutcome } from '../../libs/sms-provider/src/sms-provider.ts';
+
+/** A lab on a free port, silent. */
+export const startLab = (): Promise<CarrierLab> =>
+  createCarrierLab({
+    process: Object.assign(new ProcessSettings(), { logLevel: 'silent' }),
+    lab: Object.assign(new CarrierLabSettings(), { port: 0 }),
+  });
+
+/** The real provider with the lab's demo account. */
+export const ccpAt = (lab: CarrierLab, changes: Partial<typeof DEMO_CCP> = {}): CcpProvider =>
+  new CcpProvider({ ...DEMO_CCP, ...changes, templates: [...DEMO_CCP.templates], baseUrl: lab.url });
+
+export const aText = (changes: Partial<OutboundSms> = {}): OutboundSms => ({
+  reference: randomUUID().replaceAll('-', ''),
+  repeated: false,
+  to: '+8613800138000',
+  template: 'verification-code',
+  locale: 'zh-CN',
+  params: { code: '123456', minutes: '5' },
+  ...changes,
+});
+
+export const send = (provider: CcpProvider, message: OutboundSms, signal?: AbortSignal): Promise<SendOutcome> =>
+  provider.send(message, signal ?? new AbortController().signal);
+
+/** One call of the lab's own API. */
+export async function ask(lab: CarrierLab, method: string, path: string, body?: unknown) {
+  const response = await fetch(lab.url + path, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    body: (text === '' ? undefined : JSON.parse(text)) as Record<string, unknown> | undefined,
+  };
+}
