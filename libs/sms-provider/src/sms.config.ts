@@ -64,6 +64,7 @@ export class SmsSettings {
     env: 'SMS_ACCEPT_PLAIN',
     about: 'Whether events with a readable code or number are sent. Default: true, in production false.',
     example: 'false',
+    optional: true,
   })
   @IsOptional()
   @IsBoolean()

@@ -67,9 +67,8 @@ function fromText(text: string, type: unknown): unknown {
 }
 
 function explain(setting: DeclaredSetting, value: unknown, constraints: string[], property: string): string {
-  const wrong =
-    value === undefined || value === ''
-      ? 'is missing'
-      : constraints.map((text) => text.replaceAll(property, 'it')).join(', ');
+  const wrong = isAbsent(value) ? 'is missing' : constraints.map((text) => text.replaceAll(property, 'it')).join(', ');
   return `${setting.env}: ${wrong}; ${setting.about} Example: ${setting.env}=${setting.example}`;
 }
+
+const isAbsent = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.length === 0);

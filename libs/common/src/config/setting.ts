@@ -10,6 +10,8 @@ export interface SettingDescription {
   readonly example: string;
   /** A secret is never printed, and is masked wherever it turns up in a log. */
   readonly secret?: boolean;
+  /** May be left out although it has no default. */
+  readonly optional?: boolean;
 }
 
 export type SettingsClass<T extends object = object> = new () => T;

@@ -44,9 +44,10 @@ export class Sealer {
   open(sealed: string, sealedFor: SealedFor): string {
     const [, keyId, text] = SEALED.exec(sealed) ?? [];
     if (keyId === undefined || text === undefined) throw new UnsealableError(`${sealedFor.field} is not sealed`);
+    const key = this.keyOf(keyId);
     const bytes = Buffer.from(text, 'base64url');
     try {
-      const decipher = createDecipheriv('aes-256-gcm', this.keyOf(keyId), bytes.subarray(0, IV_BYTES))
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
         .setAAD(additionalData(keyId, sealedFor))
         .setAuthTag(bytes.subarray(-TAG_BYTES));
       return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
