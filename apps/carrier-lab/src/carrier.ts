@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Faults, type Reason } from './faults/faults.js';
+import type { Reason } from './faults/fault.js';
+import { Faults, type ActiveFault } from './faults/faults.js';
 import { Inbox } from './inbox/inbox.js';
 import { RecentMap } from './recent-map.js';
 import { Stats } from './stats/stats.js';
@@ -28,6 +29,7 @@ export interface Company {
 export interface Reply {
   readonly raw: ServerResponse;
   status(code: number): this;
+  header(name: string, value: string): this;
   send(body: object): unknown;
   /** From here on the answer is ours alone, even where none comes. */
   hijack(): unknown;
@@ -47,25 +49,26 @@ export class Carrier {
   /** A caller that hangs up during the wait has handed in its text all the same. */
   async serve(company: Company, submission: Submission, reply: Reply): Promise<void> {
     this.stats.called(reply.raw);
-    const fault = this.faults.faultFor(submission.to);
-    if (fault.latencyMs) await sleep(fault.latencyMs, undefined, { ref: false });
-    if (fault.hang === 'before') return void reply.hijack();
-    const verdict = fault.cut === 'before' ? { refused: company.codes.busy } : this.judge(company, submission);
-    if (fault.hang === 'after') return void reply.hijack();
+    const active = this.faults.faultFor(submission.to);
+    const { latencyMs, hang, cut } = active.fault;
+    if (latencyMs) await sleep(latencyMs, undefined, { ref: false });
+    if (hang === 'before') return void reply.hijack();
+    const verdict = cut === 'before' ? { refused: company.codes.busy } : this.judge(company, submission, active);
+    if (hang === 'after') return void reply.hijack();
     const { status, body } = company.answer(verdict, new Date());
-    if (fault.cut) return cut(reply, JSON.stringify(body));
+    if (cut) return breakOff(reply, JSON.stringify(body));
     reply.status(status).send(body);
   }
 
-  private judge(company: Company, submission: Submission): Verdict {
-    const refused = 'refused' in submission ? submission.refused : this.refusalOf(company, submission);
+  private judge(company: Company, submission: Submission, active: ActiveFault): Verdict {
+    const refused = 'refused' in submission ? submission.refused : this.refusalOf(company, submission, active);
     if (refused === undefined) return { accepted: this.take(company, submission as Accepted) };
     this.stats.refused(refused);
     return { refused };
   }
 
-  private refusalOf(company: Company, { to, text, reference }: Accepted): string | undefined {
-    const reason = this.faults.refusalOf(to, text);
+  private refusalOf(company: Company, { to, text, reference }: Accepted, active: ActiveFault): string | undefined {
+    const reason = active.refusalOf(to, text);
     if (reason !== undefined) return company.codes[reason as Reason] ?? reason;
     const seen = reference !== undefined && this.references.get(`${company.name} ${reference}`) === dayInChina();
     return seen ? company.repeated : undefined;
@@ -85,7 +88,7 @@ type Accepted = Extract<Submission, { text: string }>;
 const dayInChina = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
 
 /** Half an answer, then silence for good. */
-function cut(reply: Reply, body: string): void {
+function breakOff(reply: Reply, body: string): void {
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });

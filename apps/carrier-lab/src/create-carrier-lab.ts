@@ -40,7 +40,12 @@ export async function createCarrierLab(config: CarrierLabConfig): Promise<Carrie
   app.useGlobalFilters(new ProblemFilter(logger));
   const stats = app.get(Stats);
   app.getHttpServer().on('connection', () => stats.connected());
-  await app.listen({ port: config.lab.port, host: HOST, backlog: BACKLOG });
+  try {
+    await app.listen({ port: config.lab.port, host: HOST, backlog: BACKLOG });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   const { port } = app.get(FrontDoor);
   const url = `http://${HOST}:${port}`;
   logger.info({ url }, 'the carrier lab listens');

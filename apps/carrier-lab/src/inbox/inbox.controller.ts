@@ -1,18 +1,11 @@
 import { Controller, Delete, Get, HttpCode, NotFoundException, Query, Res } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsInt, IsNumber, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsNumber, Max, Min } from 'class-validator';
 import type { Reply } from '../carrier.js';
-import { E164, ToE164 } from '../to-e164.js';
+import { NumberQuery } from '../number-query.js';
 import { Inbox, type InboxMessage } from './inbox.js';
 
-class Whose {
-  @IsOptional()
-  @ToE164()
-  @Matches(E164, { message: 'to must be a number such as +8613800138000' })
-  to?: string;
-}
-
-class Wait extends Whose {
+class Wait extends NumberQuery {
   /** Only a text whose id is above this. */
   @Type(() => Number)
   @IsInt()
@@ -32,12 +25,12 @@ export class InboxController {
   constructor(private readonly inbox: Inbox) {}
 
   @Get()
-  list(@Query() { to }: Whose): { messages: InboxMessage[] } {
+  list(@Query() { to }: NumberQuery): { messages: InboxMessage[] } {
     return { messages: this.inbox.list(to) };
   }
 
   @Get('latest')
-  latest(@Query() { to }: Whose): InboxMessage {
+  latest(@Query() { to }: NumberQuery): InboxMessage {
     const message = this.inbox.latest(to);
     if (!message) throw new NotFoundException('There is no text for this number.');
     return message;
@@ -53,7 +46,7 @@ export class InboxController {
 
   @Delete()
   @HttpCode(204)
-  delete(@Query() { to }: Whose): void {
+  delete(@Query() { to }: NumberQuery): void {
     this.inbox.delete(to);
   }
 }
