@@ -42,7 +42,7 @@ const rowsOf = (Settings: SettingsClass): string[] =>
 
 /** `undefined` for a setting that must be given, '' for one that may be left out and has no value then. */
 function withDefaults(Settings: SettingsClass): [DeclaredSetting, string | undefined][] {
-  const standard = new Settings() as Record<string, unknown>;
+  const standard = new Settings() as Record<string, string | number | boolean | string[] | undefined>;
   return settingsOf(Settings).map((setting) => {
     const value = standard[setting.property];
     if (value === undefined || (Array.isArray(value) && value.length === 0))
