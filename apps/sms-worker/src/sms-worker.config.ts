@@ -8,6 +8,7 @@ import {
   SealingSettings,
   Setting,
   type ConfigOf,
+  type Environment,
 } from '@app/common';
 import { providerList, SmsSettings, type ProviderSettings } from '@app/sms-provider';
 
@@ -42,17 +43,18 @@ export type SmsWorkerConfig = ConfigOf<typeof smsWorkerSections> & {
   readonly providers: ProviderSettings;
 };
 
+export const readSmsWorkerConfig = async (): Promise<SmsWorkerConfig> => smsWorkerConfig(await loadEnvironment());
+
 /** Only the companies that `SMS_PROVIDERS` names are read, so that nobody has to fill in the others. */
-export async function readSmsWorkerConfig(): Promise<SmsWorkerConfig> {
-  const environment = await loadEnvironment();
-  const { providers: route } = new SmsSettings();
-  const named = environment.SMS_PROVIDERS?.split(',').map((name) => name.trim()) ?? route;
+export function smsWorkerConfig(environment: Environment): SmsWorkerConfig {
+  const named = environment.SMS_PROVIDERS?.split(',').map((name) => name.trim()) ?? [];
   const onRoute = providerList.filter(({ name }) => named.includes(name));
   const companies = Object.fromEntries(onRoute.map(({ name, Settings }) => [`provider:${name}`, Settings]));
-  const config = readSettings({ ...companies, ...smsWorkerSections }, environment);
-  const providers = Object.fromEntries(
-    onRoute.map(({ name }) => [name, (config as Record<string, object>)[`provider:${name}`]!]),
+  const config: Record<string, object> & ConfigOf<typeof smsWorkerSections> = readSettings(
+    { ...companies, ...smsWorkerSections },
+    environment,
   );
   const { process, http, rabbit, redis, sealing, sms } = config;
+  const providers = Object.fromEntries(onRoute.map(({ name }) => [name, config[`provider:${name}`]!]));
   return { process, http, rabbit, redis, sealing, sms, providers };
 }

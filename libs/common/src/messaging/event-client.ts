@@ -76,8 +76,8 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
     if (outcome !== 'confirmed') throw new Error(`The event was not published: ${outcome}`);
   }
 
-  onApplicationBootstrap(): void {
-    void this.connect();
+  onApplicationBootstrap(): Promise<void> {
+    return this.connect();
   }
 
   /** Resolves when the first try has come to an end, good or bad; `trouble` says which. */
