@@ -1,0 +1,51 @@
+import {
+  createHttpAdapter,
+  createLogger,
+  EventServer,
+  pauseWithoutRedis,
+  Readiness,
+  REDIS,
+  useProblemDetails,
+  type Redis,
+} from '@app/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { refuseMakeBelieve, type GatewayConfig } from './gateway.config.js';
+import { GatewayModule } from './gateway.module.js';
+
+/**
+ * HTTP in, `sms.send` out, outcomes in. Begin it with `startGateway`, or with `app.startAllMicroservices()` and
+ * `app.listen()`; nothing listens before.
+ * @throws StartRefused for what only development may have.
+ */
+export async function createGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
+  refuseMakeBelieve(config);
+  const logger = createLogger('gateway', config.process.logLevel);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    GatewayModule.with(config, logger),
+    createHttpAdapter(),
+    {
+      logger,
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
+  useProblemDetails(app);
+  takeOutcomes(app, config);
+  return app;
+}
+
+/** Events first, so that a refused topology ends the start before the first request. */
+export async function startGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
+  const app = await createGateway(config);
+  await app.startAllMicroservices();
+  await app.listen(config.http.port, config.http.host);
+  return app;
+}
+
+function takeOutcomes(app: NestFastifyApplication, { redis }: GatewayConfig): void {
+  const server = app.get(EventServer);
+  app.connectMicroservice({ strategy: server });
+  app.get(Readiness).add('outcomes', () => server.trouble);
+  if (redis.url) pauseWithoutRedis(server, app.get<Redis>(REDIS));
+}

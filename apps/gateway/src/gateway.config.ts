@@ -1,0 +1,48 @@
+import {
+  ProcessSettings,
+  RabbitSettings,
+  readEnvironment,
+  RedisSettings,
+  SealingSettings,
+  Setting,
+  StartRefused,
+  type ConfigOf,
+} from '@app/common';
+import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
+import { VerificationSettings } from './verification/verification.config.js';
+
+export class HttpSettings {
+  @Setting({ env: 'PORT', about: 'TCP port of the HTTP API, 0 to 65535; 0 takes a free one.', example: '3000' })
+  @IsInt()
+  @Min(0)
+  @Max(65535)
+  port: number = 3000;
+
+  @Setting({
+    env: 'HOST',
+    about: 'Address that the HTTP API listens on; 0.0.0.0 is every interface, 127.0.0.1 this machine only.',
+    example: '0.0.0.0',
+  })
+  @IsNotEmpty()
+  host: string = '0.0.0.0';
+}
+
+export const gatewaySections = {
+  process: ProcessSettings,
+  http: HttpSettings,
+  rabbit: RabbitSettings,
+  redis: RedisSettings,
+  sealing: SealingSettings,
+  verification: VerificationSettings,
+};
+
+export type GatewayConfig = ConfigOf<typeof gatewaySections>;
+
+export const readGatewayConfig = (): Promise<GatewayConfig> => readEnvironment(gatewaySections);
+
+/** @throws StartRefused for what only development may have. */
+export function refuseMakeBelieve({ process, redis }: GatewayConfig): void {
+  if (process.production && !redis.url) {
+    throw new StartRefused('NODE_ENV=production needs REDIS_URL: verifications in memory end with the process.');
+  }
+}

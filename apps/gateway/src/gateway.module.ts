@@ -1,0 +1,32 @@
+import { MessagingModule, OperationsModule, SettingsModule, SMS_WORKER_INBOX, type AppLogger } from '@app/common';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DeliveryModule } from './delivery/delivery.module.js';
+import type { GatewayConfig } from './gateway.config.js';
+import { StoreModule } from './verification/store.module.js';
+import { VerificationModule } from './verification/verification.module.js';
+
+/** Outcomes under way at once, and how long the process waits for them when it ends. */
+const PREFETCH = 200;
+const DRAIN_MS = 10_000;
+
+@Module({})
+export class GatewayModule {
+  static with(config: GatewayConfig, logger: AppLogger): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [
+        SettingsModule.of(config),
+        OperationsModule.with(logger),
+        MessagingModule.forConsumer({
+          name: 'gateway',
+          prefetch: PREFETCH,
+          drainMs: DRAIN_MS,
+          alsoDeclare: [SMS_WORKER_INBOX],
+        }),
+        StoreModule.at(config.redis.url),
+        VerificationModule,
+        DeliveryModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { checkViewOf, timelineViewOf, viewOf } from './verification-view.js';
+import { CheckCode, ResendVerification, StartVerification } from './verification.requests.js';
+import { VerificationService } from './verification.service.js';
+
+interface Reply {
+  header(name: string, value: string): unknown;
+}
+
+@Controller('v1/verifications')
+export class VerificationController {
+  constructor(private readonly verifications: VerificationService) {}
+
+  @Post()
+  @HttpCode(202)
+  async start(@Body() request: StartVerification, @Res({ passthrough: true }) reply: Reply) {
+    const started = await this.verifications.start(request);
+    reply.header('location', `/v1/verifications/${started.verification.id}`);
+    return viewOf(started);
+  }
+
+  @Get(':id')
+  async find(@Param('id') id: string) {
+    return viewOf(await this.verifications.find(id));
+  }
+
+  @Post(':id/checks')
+  @HttpCode(200)
+  async check(@Param('id') id: string, @Body() { code }: CheckCode) {
+    return checkViewOf(await this.verifications.check(id, code));
+  }
+
+  @Post(':id/resends')
+  @HttpCode(202)
+  async resend(@Param('id') id: string, @Body() _request: ResendVerification) {
+    return viewOf(await this.verifications.resend(id));
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  async cancel(@Param('id') id: string) {
+    return viewOf(await this.verifications.cancel(id));
+  }
+
+  /** Everything that happened to it, for support. */
+  @Get(':id/timeline')
+  async timeline(@Param('id') id: string) {
+    return timelineViewOf(await this.verifications.find(id));
+  }
+}

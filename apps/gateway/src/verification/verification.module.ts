@@ -1,0 +1,12 @@
+import { Sealer } from '@app/common';
+import { Module } from '@nestjs/common';
+import { GatewayMetrics } from '../gateway-metrics.js';
+import { KeyedHash } from './keyed-hash.js';
+import { VerificationController } from './verification.controller.js';
+import { VerificationService } from './verification.service.js';
+
+@Module({
+  controllers: [VerificationController],
+  providers: [VerificationService, KeyedHash, Sealer, GatewayMetrics],
+})
+export class VerificationModule {}

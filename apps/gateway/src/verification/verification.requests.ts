@@ -1,0 +1,81 @@
+import { TEMPLATES, type Template } from '@app/common';
+import { Type } from 'class-transformer';
+import {
+  IsIn,
+  IsIP,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { IsSmallMap } from './is-small-map.js';
+
+/** The end user as the caller sees it. Never logged. */
+export class ClientDescription {
+  @IsOptional()
+  @IsIP()
+  ip?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(512)
+  userAgent?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  deviceId?: string;
+}
+
+export class StartVerification {
+  /** A number as people write it; without + and country code it needs DEFAULT_REGION. */
+  @IsString()
+  @MinLength(1)
+  @MaxLength(40)
+  to!: string;
+
+  @IsOptional()
+  @IsIn(['sms'])
+  channel?: 'sms' | null;
+
+  /** What the verification is for, in the caller's words. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/)
+  purpose?: string | null;
+
+  /** Language of the text, BCP 47. */
+  @IsOptional()
+  @Matches(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/)
+  locale?: string | null;
+
+  @IsOptional()
+  @IsIn(TEMPLATES)
+  template?: Template | null;
+
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => ClientDescription)
+  client?: ClientDescription | null;
+
+  /** The caller's own notes, given back in each answer. */
+  @IsOptional()
+  @IsSmallMap()
+  metadata?: Record<string, string> | null;
+}
+
+export class CheckCode {
+  /** As the user typed it: spaces, dashes and digits of other scripts are understood. */
+  @IsString()
+  @MaxLength(64)
+  code!: string;
+}
+
+export class ResendVerification {
+  @IsOptional()
+  @IsIn(['sms'])
+  channel?: 'sms' | null;
+}
