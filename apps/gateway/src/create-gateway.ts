@@ -14,8 +14,8 @@ import { refuseMakeBelieve, type GatewayConfig } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
 
 /**
- * HTTP in, `sms.send` out, outcomes in. Begin it with `startGateway`, or with `app.startAllMicroservices()` and
- * `app.listen()`; nothing listens before.
+ * HTTP in, `sms.send` out, outcomes in. Ready for `startAllMicroservices()`, which refuses a start that cannot work, and
+ * then `listen()`.
  * @throws StartRefused for what only development may have.
  */
 export async function createGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
@@ -32,14 +32,6 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
   );
   useProblemDetails(app);
   takeOutcomes(app, config);
-  return app;
-}
-
-/** Events first, so that a refused topology ends the start before the first request. */
-export async function startGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
-  const app = await createGateway(config);
-  await app.startAllMicroservices();
-  await app.listen(config.http.port, config.http.host);
   return app;
 }
 

@@ -1,9 +1,12 @@
 import { AppLogger, runMain } from '@app/common';
-import { startGateway } from './create-gateway.js';
+import { createGateway } from './create-gateway.js';
 import { readGatewayConfig } from './gateway.config.js';
 
 await runMain(async () => {
-  const app = await startGateway(await readGatewayConfig());
+  const config = await readGatewayConfig();
+  const app = await createGateway(config);
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
+  await app.startAllMicroservices();
+  await app.listen(config.http.port, config.http.host);
   app.get(AppLogger).info({ url: await app.getUrl() }, 'gateway listens');
 });
