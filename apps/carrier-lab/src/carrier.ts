@@ -56,7 +56,7 @@ export class Carrier {
     const verdict = cut === 'before' ? { refused: company.codes.busy } : this.judge(company, submission, active);
     if (hang === 'after') return void reply.hijack();
     const { status, body } = company.answer(verdict, new Date());
-    if (cut) return breakOff(reply, JSON.stringify(body));
+    if (cut) return breakOff(reply, status, JSON.stringify(body));
     reply.status(status).send(body);
   }
 
@@ -88,9 +88,9 @@ type Accepted = Extract<Submission, { text: string }>;
 const dayInChina = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
 
 /** Half an answer, then silence for good. */
-function breakOff(reply: Reply, body: string): void {
+function breakOff(reply: Reply, status: number, body: string): void {
   reply.hijack();
   const { raw } = reply;
-  raw.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  raw.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   raw.write(body.slice(0, body.length / 2), () => raw.destroy());
 }
