@@ -3,7 +3,7 @@ import { isCycle, type Forward } from './dead-letter.js';
 import { assertSame, assertSameArguments } from './equivalence.js';
 import { Exchange, EXCHANGE_TYPES, type ExchangeDeclaration } from './exchange.js';
 import type { Message } from './message.js';
-import { COMPARED_QUEUE_ARGUMENTS } from './queue-arguments.js';
+import { comparedArguments } from './queue-arguments.js';
 import { Queue, type QueueDeclaration } from './queue.js';
 
 export const nameOf = (kind: 'queue' | 'exchange', name: string) => `${kind} '${name}' in vhost '/'`;
@@ -67,7 +67,7 @@ export class Broker {
   declareQueue(declaration: QueueDeclaration): Queue {
     const existing = this.queuesByName.get(declaration.name);
     if (!existing) {
-      const queue = new Queue(declaration, this.forward);
+      const queue = new Queue(declaration, this.forward, (unused) => this.deleteQueue(unused));
       this.queuesByName.set(declaration.name, queue);
       return queue;
     }
@@ -75,7 +75,7 @@ export class Broker {
     if (current.owner !== declaration.owner) throw locked(declaration.name);
     assertSame(what, 'durable', current.durable, declaration.durable);
     assertSame(what, 'auto_delete', current.autoDelete, declaration.autoDelete);
-    assertSameArguments(what, COMPARED_QUEUE_ARGUMENTS, current.arguments, declaration.arguments);
+    assertSameArguments(what, comparedArguments(current.settings), current.arguments, declaration.arguments);
     return existing;
   }
 

@@ -22,8 +22,8 @@ export interface Link {
   ): void;
   /** Calls `flushConfirms` before what was sent in this turn leaves. */
   confirmLater(channel: Channel): void;
-  /** A message has been published: under an alarm this is the moment to stop reading. */
-  published(): void;
+  /** A message is about to come: under an alarm nothing more is read, the message's own frames included. */
+  publishing(): void;
 }
 
 export interface OpenConsumer {

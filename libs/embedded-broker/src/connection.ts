@@ -1,17 +1,14 @@
 import type { Socket } from 'node:net';
 import { AmqpError } from './amqp-error.js';
 import type { Broker } from './broker.js';
-import { ByteWriter } from './bytes.js';
-import { Channel, type Link } from './channel.js';
-import { acceptContent, acceptMethod } from './dispatch.js';
-import { FRAME, FrameReader, writeContentFrames, writeHeartbeat, writeMethodFrame, type Frame } from './frame.js';
+import type { Channel, Link } from './channel.js';
+import { Channels } from './channels.js';
+import { FRAME, FrameReader, type Frame } from './frame.js';
 import { Handshake, PROTOCOL_HEADER, type Credentials } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { decodeMethod, idsOf, type Args, type Method, type MethodName } from './methods.js';
+import { Outgoing } from './outgoing.js';
 
-/** Deliveries stop while a client has this much unread; reading from it stops at the larger figure. */
-const CONGESTED_BYTES = 1024 * 1024;
-const OVERRUN_BYTES = 16 * 1024 * 1024;
 /** For a client to finish the handshake, and to answer a close. */
 const HANDSHAKE_MS = 10_000;
 const CLOSE_MS = 5_000;
@@ -22,21 +19,23 @@ export interface Alarm {
 }
 
 /**
- * One client's socket, from first byte to last: header and handshake, then frames, each to its channel. A mistake closes
- * the channel or the connection with an AMQP error; however it ends, its channels end and its exclusive queues go.
+ * One client's socket, from first byte to last.
+ * 1. The client sends the protocol header, and the handshake follows.
+ * 2. Frames come: on channel 0 for the connection, else for a channel.
+ * 3. A mistake closes the channel or the connection with an AMQP error (`fail`, `close`).
+ * 4. However it ends, its channels end, what they had goes back, and its exclusive queues go (`end`).
  */
 export class Connection implements Link {
   private readonly reader = new FrameReader();
-  private readonly writer = new ByteWriter();
+  private readonly outgoing: Outgoing;
   private readonly handshake: Handshake;
-  /** A channel in closing takes nothing until the client has answered. */
-  private readonly channels = new Map<number, Channel | 'closing'>();
-  private readonly confirming = new Set<Channel>();
+  private readonly channels = new Channels(this);
   private heartbeat?: Heartbeat;
-  private deadline: NodeJS.Timeout;
+  private deadline?: NodeJS.Timeout;
   private state: 'new' | 'open' | 'closing' | 'ended' = 'new';
+  /** The method at work, which a close names as its cause. */
   private current: MethodName | undefined;
-  private flushPlanned = false;
+  /** An alarm stopped it. */
   private held = false;
 
   constructor(
@@ -46,8 +45,9 @@ export class Connection implements Link {
     private readonly alarm: Alarm,
     private readonly ended: () => void,
   ) {
+    this.outgoing = new Outgoing(socket);
     this.handshake = new Handshake(credentials, (name, args) => this.send(0, name, args));
-    this.deadline = this.destroyIn(HANDSHAKE_MS);
+    this.destroyIn(HANDSHAKE_MS);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.receive(chunk));
     socket.on('drain', () => this.drained());
@@ -62,12 +62,11 @@ export class Connection implements Link {
     return this.handshake.can('consumer_cancel_notify');
   }
   get congested(): boolean {
-    return this.socket.writableLength + this.writer.length > CONGESTED_BYTES;
+    return this.outgoing.congested;
   }
 
   send<N extends MethodName>(channel: number, name: N, args: Args<N>): void {
-    writeMethodFrame(this.writer, channel, name, args);
-    this.flushLater();
+    this.outgoing.send(channel, name, args);
   }
 
   sendContent<N extends MethodName>(
@@ -76,18 +75,15 @@ export class Connection implements Link {
     args: Args<N>,
     content: { properties: Buffer; body: Buffer },
   ): void {
-    writeMethodFrame(this.writer, channel, name, args);
-    writeContentFrames(this.writer, channel, content, this.handshake.agreement.frameMax);
-    this.flushLater();
+    this.outgoing.sendContent(channel, name, args, content);
   }
 
   confirmLater(channel: Channel): void {
-    this.confirming.add(channel);
-    this.flushLater();
+    this.outgoing.confirmLater(channel);
   }
 
-  published(): void {
-    if (this.alarm.reason === undefined || this.held) return;
+  publishing(): void {
+    if (this.alarm.reason === undefined) return;
     this.held = true;
     this.socket.pause();
     if (this.handshake.can('connection.blocked')) this.send(0, 'connection.blocked', { reason: this.alarm.reason });
@@ -96,10 +92,8 @@ export class Connection implements Link {
   /** The alarm is over: goes on where it stopped. */
   unblock(): void {
     if (!this.held) return;
-    this.held = false;
     if (this.handshake.can('connection.blocked')) this.send(0, 'connection.unblocked', {});
-    this.socket.resume();
-    this.process();
+    this.release();
   }
 
   /** Tells the client why, and gives it a moment to answer. */
@@ -109,8 +103,8 @@ export class Connection implements Link {
     this.endChannels();
     this.send(0, 'connection.close', { replyCode: error.code, replyText: error.message, ...ids });
     this.state = 'closing';
-    this.unblock();
-    this.deadline = this.destroyIn(CLOSE_MS);
+    this.destroyIn(CLOSE_MS);
+    if (this.held) this.release();
   }
 
   destroy(): void {
@@ -153,40 +147,39 @@ export class Connection implements Link {
   }
 
   private accept(frame: Frame): void {
-    if (frame.type === FRAME.heartbeat) {
-      if (frame.payload.length > 0) throw new AmqpError('FRAME_ERROR', `type ${frame.type}: unknown_frame`);
-      if (frame.channel !== 0) throw new AmqpError('UNEXPECTED_FRAME', 'a heartbeat on a channel');
-      return;
+    switch (frame.type) {
+      case FRAME.heartbeat:
+        if (frame.payload.length > 0) throw new AmqpError('FRAME_ERROR', `type ${frame.type}: unknown_frame`);
+        if (frame.channel !== 0) throw new AmqpError('UNEXPECTED_FRAME', 'a heartbeat on a channel');
+        return;
+      case FRAME.method:
+      case FRAME.header:
+      case FRAME.body:
+        if (this.state === 'closing') return this.acceptWhileClosing(frame);
+        return this.acceptOn(frame.channel, frame);
+      default:
+        throw new AmqpError('FRAME_ERROR', `type ${frame.type}: unknown_frame`);
     }
-    if (frame.type !== FRAME.method && frame.type !== FRAME.header && frame.type !== FRAME.body) {
-      throw new AmqpError('FRAME_ERROR', `type ${frame.type}: unknown_frame`);
-    }
-    if (this.state === 'closing') return this.acceptWhileClosing(frame);
+  }
+
+  private acceptOn(channel: number, frame: Frame): void {
     try {
-      if (frame.type === FRAME.method) this.acceptMethod(frame.channel, this.decode(frame));
-      else this.withChannel(frame.channel, (channel) => acceptContent(channel, frame));
+      if (frame.type !== FRAME.method) {
+        this.current = 'basic.publish';
+        this.channels.acceptContent(frame);
+        return;
+      }
+      const method = decodeMethod(frame.payload);
+      this.current = method.name;
+      if (channel === 0) this.acceptMethod(method);
+      else if (this.handshake.done) this.channels.acceptMethod(channel, method);
+      else throw new AmqpError('CHANNEL_ERROR', 'the connection is not open yet');
     } catch (error) {
-      this.fail(error, frame.channel);
+      this.fail(error, channel);
     }
   }
 
-  private decode(frame: Frame): Method {
-    const method = decodeMethod(frame.payload);
-    this.current = method.name;
-    return method;
-  }
-
-  private acceptMethod(number: number, method: Method): void {
-    if (number === 0) this.acceptOnConnection(method);
-    else if (!this.handshake.done) throw new AmqpError('CHANNEL_ERROR', 'the connection is not open yet');
-    else if (method.name === 'channel.open') this.open(number);
-    else if (method.name === 'channel.close') this.closeChannel(number);
-    else if (method.name === 'channel.close-ok' && this.channels.get(number) === 'closing')
-      this.channels.delete(number);
-    else this.withChannel(number, (channel) => acceptMethod(channel, method));
-  }
-
-  private acceptOnConnection(method: Method): void {
+  private acceptMethod(method: Method): void {
     if (method.name === 'connection.close') {
       this.endChannels();
       this.send(0, 'connection.close-ok', {});
@@ -201,14 +194,13 @@ export class Connection implements Link {
 
   private opened(): void {
     clearTimeout(this.deadline);
-    const { frameMax, heartbeatSeconds } = this.handshake.agreement;
+    const { channelMax, frameMax, heartbeatSeconds } = this.handshake.agreement;
+    this.channels.limit = channelMax;
     this.reader.maxBytes = frameMax;
+    this.outgoing.frameMax = frameMax;
     if (heartbeatSeconds === 0) return;
     this.heartbeat = new Heartbeat(heartbeatSeconds, {
-      beat: () => {
-        writeHeartbeat(this.writer);
-        this.flush();
-      },
+      outgoing: this.outgoing,
       silent: () => this.socket.destroy(),
       waived: () => this.socket.isPaused(),
     });
@@ -221,79 +213,36 @@ export class Connection implements Link {
     if (name === 'connection.close' || name === 'connection.close-ok') this.finish();
   }
 
-  private open(number: number): void {
-    if (this.channels.has(number)) throw new AmqpError('CHANNEL_ERROR', "second 'channel.open' seen");
-    const { channelMax } = this.handshake.agreement;
-    if (this.channels.size >= channelMax) {
-      throw new AmqpError(
-        'NOT_ALLOWED',
-        `number of channels opened (${channelMax}) has reached the negotiated channel_max (${channelMax})`,
-      );
-    }
-    this.channels.set(number, new Channel(number, this));
-    this.send(number, 'channel.open-ok', {});
+  private fail(error: unknown, channel = 0): void {
+    if (this.channels.fail(channel, error, this.current ?? 'basic.publish')) return;
+    this.close(error instanceof AmqpError ? error : new AmqpError('INTERNAL_ERROR'));
   }
 
-  private closeChannel(number: number): void {
-    this.withChannel(number, (channel) => channel.end());
-    this.channels.delete(number);
-    this.send(number, 'channel.close-ok', {});
-  }
-
-  /** While a channel is closing, what still comes for it is dropped. */
-  private withChannel(number: number, act: (channel: Channel) => void): void {
-    const channel = this.channels.get(number);
-    if (!channel) throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
-    if (channel !== 'closing') act(channel);
-  }
-
-  private fail(error: unknown, number = 0): void {
-    const known = error instanceof AmqpError ? error : new AmqpError('INTERNAL_ERROR');
-    const channel = this.channels.get(number);
-    if (known.closesConnection || !(channel instanceof Channel)) return this.close(known);
-    const ids = this.current ? idsOf(this.current) : idsOf('basic.publish');
-    this.channels.set(number, 'closing');
-    channel.end();
-    this.send(number, 'channel.close', { replyCode: known.code, replyText: known.message, ...ids });
-  }
-
-  private flushLater(): void {
-    if (this.flushPlanned) return;
-    this.flushPlanned = true;
-    process.nextTick(() => this.flush());
-  }
-
-  /** One write for all that a turn of the event loop produced. */
-  private flush(): void {
-    this.flushPlanned = false;
-    for (const channel of this.confirming) channel.flushConfirms();
-    this.confirming.clear();
-    if (this.writer.length === 0 || !this.socket.writable) return;
-    this.socket.write(this.writer.takeAll());
-    if (this.heartbeat) this.heartbeat.sent = true;
-    if (this.socket.writableLength > OVERRUN_BYTES) this.socket.pause();
+  private release(): void {
+    this.held = false;
+    this.socket.resume();
+    this.process();
   }
 
   private drained(): void {
     if (!this.held) this.socket.resume();
-    for (const channel of this.channels.values()) if (channel instanceof Channel) channel.wake();
+    this.channels.wake();
   }
 
   private finish(): void {
     this.state = 'ended';
-    this.flush();
+    this.outgoing.flush();
     this.socket.end();
-    this.deadline = this.destroyIn(CLOSE_MS);
+    this.destroyIn(CLOSE_MS);
   }
 
-  private destroyIn(ms: number): NodeJS.Timeout {
+  private destroyIn(ms: number): void {
     clearTimeout(this.deadline);
-    return setTimeout(() => this.socket.destroy(), ms).unref();
+    this.deadline = setTimeout(() => this.socket.destroy(), ms).unref();
   }
 
   private endChannels(): void {
-    for (const channel of this.channels.values()) if (channel instanceof Channel) channel.end();
-    this.channels.clear();
+    this.channels.end();
     this.broker.deleteQueuesOf(this);
   }
 

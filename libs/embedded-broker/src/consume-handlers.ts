@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { AmqpError } from './amqp-error.js';
 import { nameOf } from './broker.js';
-import { ChannelConsumer, propertiesOf } from './consumer.js';
+import { ChannelConsumer } from './consumer.js';
 import { declareReplyQueue, REPLY_TO } from './direct-reply.js';
 import type { Handlers } from './handlers.js';
+import { withDeliveryCount } from './message.js';
 import { queueOf } from './queue-handlers.js';
 
 export const consumeHandlers: Handlers = {
@@ -19,7 +20,7 @@ export const consumeHandlers: Handlers = {
     const tag = consumerTag === '' ? `amq.ctag-${randomBytes(16).toString('base64url')}` : consumerTag;
     if (channel.consumers.has(tag)) throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
     const queue = name === REPLY_TO ? declareReplyQueue(channel, noAck) : queueOf(channel, name);
-    if (queue.exclusivelyConsumed || (exclusive && queue.consumerCount > 0)) {
+    if (queue.consumers.exclusive || (exclusive && queue.consumers.count > 0)) {
       throw new AmqpError('ACCESS_REFUSED', `${nameOf('queue', queue.name)} in exclusive use`);
     }
     if (channel.channelPrefetch > 0 && queue.declaration.settings.quorum) {
@@ -46,13 +47,15 @@ export const consumeHandlers: Handlers = {
     const deliveryTag = channel.deliveries.nextTag();
     if (noAck) queue.acknowledge();
     else channel.deliveries.add(deliveryTag, { entry, queue, settled: () => undefined });
-    const { exchange, routingKey, body } = entry.message;
+    const { exchange, routingKey, body, properties } = entry.message;
     const { messageCount } = queue;
+    // Unlike a delivery, what is got from a quorum queue says the count also when it is 0.
+    const counted = queue.declaration.settings.quorum ? withDeliveryCount(properties, entry.returns) : properties;
     channel.link.sendContent(
       channel.number,
       'basic.get-ok',
       { deliveryTag, redelivered: entry.returns > 0, exchange, routingKey, messageCount },
-      { properties: propertiesOf(entry, queue), body },
+      { properties: counted, body },
     );
   },
 };

@@ -1,7 +1,8 @@
 import type { Entry } from './backlog.js';
 import type { Channel, OpenConsumer } from './channel.js';
 import { withDeliveryCount } from './message.js';
-import type { Consumer, Queue } from './queue.js';
+import type { Consumer } from './consumers.js';
+import type { Queue } from './queue.js';
 
 /** One basic.consume: takes a queue's messages to its channel as far as the prefetch reaches. */
 export class ChannelConsumer implements Consumer, OpenConsumer {
@@ -39,7 +40,7 @@ export class ChannelConsumer implements Consumer, OpenConsumer {
       this.channel.number,
       'basic.deliver',
       { consumerTag: this.tag, deliveryTag, redelivered, exchange, routingKey },
-      { properties: propertiesOf(entry, this.queue), body },
+      { properties: this.propertiesOf(entry), body },
     );
   }
 
@@ -58,18 +59,17 @@ export class ChannelConsumer implements Consumer, OpenConsumer {
     this.stop();
     this.channel.consumers.delete(this.tag);
     this.queue.removeConsumer(this);
-    if (this.queue.declaration.autoDelete && this.queue.consumerCount === 0)
+    if (this.queue.declaration.autoDelete && this.queue.consumers.count === 0)
       this.channel.broker.deleteQueue(this.queue);
   }
 
   private readonly settled = () => {
     this.unacked--;
   };
-}
 
-/** A quorum queue says how often a message came back. */
-export function propertiesOf(entry: Entry, queue: Queue): Buffer {
-  return queue.declaration.settings.quorum && entry.returns > 0
-    ? withDeliveryCount(entry.message.properties, entry.returns)
-    : entry.message.properties;
+  /** A quorum queue says how often a message came back, from the first time on. */
+  private propertiesOf({ message, returns }: Entry): Buffer {
+    const counts = this.queue.declaration.settings.quorum && returns > 0;
+    return counts ? withDeliveryCount(message.properties, returns) : message.properties;
+  }
 }

@@ -95,22 +95,17 @@ function withDeath(properties: Properties, message: Message, queue: string, reas
   const headers: Table = new Map(properties.headers);
   const deaths = deathsOf(headers);
   const earlier = deaths.find((death) => is(death, 'queue', queue) && is(death, 'reason', reason));
-  const latest = earlier ? counted(earlier) : firstDeath(properties, message, queue, reason);
-  headers.set('x-death', {
-    type: 'A',
-    value: [latest, ...deaths.filter((death) => death !== earlier)].map((value): Field => ({ type: 'F', value })),
-  });
-  for (const [name, value] of [
-    ['exchange', message.exchange],
-    ['queue', queue],
-    ['reason', reason],
-  ] as const) {
-    if (!headers.has(`x-first-death-${name}`)) headers.set(`x-first-death-${name}`, textField(value));
+  const latest = earlier ? counted(earlier) : newDeath(properties, message, queue, reason);
+  const all = [latest, ...deaths.filter((death) => death !== earlier)];
+  if (!headers.has('x-death')) {
+    headers.set('x-first-death-exchange', textField(message.exchange));
+    headers.set('x-first-death-queue', textField(queue));
+    headers.set('x-first-death-reason', textField(reason));
   }
-  return headers;
+  return headers.set('x-death', { type: 'A', value: all.map((value): Field => ({ type: 'F', value })) });
 }
 
-function firstDeath({ expiration }: Properties, message: Message, queue: string, reason: DeadLetterReason): Table {
+function newDeath({ expiration }: Properties, message: Message, queue: string, reason: DeadLetterReason): Table {
   const death: Table = new Map<string, Field>([
     ['count', longField(1)],
     ['reason', textField(reason)],

@@ -17,6 +17,7 @@ const HANDLERS: Handlers = {
   ...settleHandlers,
   'basic.publish'(channel, args) {
     channel.content = new Content(args);
+    channel.link.publishing();
   },
 };
 

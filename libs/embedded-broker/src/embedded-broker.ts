@@ -67,11 +67,11 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions = {}): 
     queues: () =>
       [...broker.queues]
         .filter(({ name }) => !isReplyQueue(name))
-        .map(({ name, messageCount: messages, unacked, consumerCount: consumers }) => ({
-          name,
-          messages,
-          unacked,
-          consumers,
+        .map((queue) => ({
+          name: queue.name,
+          messages: queue.messageCount,
+          unacked: queue.unacked,
+          consumers: queue.consumers.count,
         })),
     block(reason) {
       alarm.reason = reason;

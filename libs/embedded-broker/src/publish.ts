@@ -20,7 +20,6 @@ export function publish(channel: Channel, content: Content): void {
     channel.link.sendContent(channel.number, 'basic.return', reply, message);
   }
   channel.confirm(accepted ?? true);
-  channel.link.published();
 }
 
 function messageFrom(channel: Channel, content: Content): Message {

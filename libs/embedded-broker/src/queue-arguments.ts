@@ -21,21 +21,35 @@ export interface QueueArguments {
 }
 
 /** The arguments that make two declarations differ, in the order in which RabbitMQ 3.10 compares them. */
-export const COMPARED_QUEUE_ARGUMENTS = [
-  'x-dead-letter-exchange',
-  'x-dead-letter-routing-key',
-  'x-dead-letter-strategy',
-  'x-delivery-limit',
-  'x-expires',
-  'x-max-length',
-  'x-max-length-bytes',
-  'x-max-priority',
-  'x-message-ttl',
-  'x-overflow',
-  'x-queue-mode',
-  'x-queue-type',
-  'x-single-active-consumer',
-] as const;
+const COMPARED = {
+  classic: [
+    'x-expires',
+    'x-message-ttl',
+    'x-dead-letter-exchange',
+    'x-dead-letter-routing-key',
+    'x-max-length',
+    'x-max-length-bytes',
+    'x-overflow',
+    'x-queue-mode',
+    'x-single-active-consumer',
+    'x-queue-type',
+  ],
+  quorum: [
+    'x-dead-letter-exchange',
+    'x-dead-letter-routing-key',
+    'x-dead-letter-strategy',
+    'x-expires',
+    'x-max-length',
+    'x-max-length-bytes',
+    'x-overflow',
+    'x-single-active-consumer',
+    'x-queue-type',
+    'x-delivery-limit',
+    'x-message-ttl',
+  ],
+};
+
+export const comparedArguments = ({ quorum }: QueueArguments) => COMPARED[quorum ? 'quorum' : 'classic'];
 
 const CLASSIC_ONLY = ['x-max-priority', 'x-queue-mode'];
 const QUORUM_ONLY = ['x-delivery-limit', 'x-dead-letter-strategy'];

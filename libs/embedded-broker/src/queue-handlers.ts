@@ -17,8 +17,9 @@ export const queueHandlers: Handlers = {
     }
     const queue = args.passive ? channel.broker.queue(args.queue, channel.link) : declare(channel, args);
     channel.lastQueue = queue.name;
-    const { name, messageCount, consumerCount } = queue;
-    channel.reply(args.noWait, 'queue.declare-ok', { queue: name, messageCount, consumerCount });
+    queue.used();
+    const [messageCount, consumerCount] = [queue.messageCount, queue.consumers.count];
+    channel.reply(args.noWait, 'queue.declare-ok', { queue: queue.name, messageCount, consumerCount });
   },
 
   'queue.bind'(channel, { queue: name, exchange, routingKey, noWait }) {
@@ -47,7 +48,7 @@ export const queueHandlers: Handlers = {
     if (name === '' || channel.broker.has(name)) {
       const queue = queueOf(channel, name);
       const refuse = (why: string) => new AmqpError('PRECONDITION_FAILED', `${nameOf('queue', queue.name)} ${why}`);
-      if (ifUnused && queue.consumerCount > 0) throw refuse('in use');
+      if (ifUnused && queue.consumers.count > 0) throw refuse('in use');
       if (ifEmpty && queue.messageCount > 0) throw refuse('not empty');
       messageCount = channel.broker.deleteQueue(queue);
     }

@@ -1,4 +1,5 @@
 import { Backlog, type Entry } from './backlog.js';
+import { Consumers, type Consumer } from './consumers.js';
 import { DeadLetters, type DeadLetterReason, type Forward } from './dead-letter.js';
 import type { Table } from './field-table.js';
 import type { Message } from './message.js';
@@ -16,37 +17,35 @@ export interface QueueDeclaration {
   readonly settings: QueueArguments;
 }
 
-/** Whoever takes a queue's messages. */
-export interface Consumer {
-  readonly exclusive: boolean;
-  /** Whether it takes one more now: prefetch, flow of its socket. */
-  readonly ready: boolean;
-  take(entry: Entry): void;
-  /** The queue is gone. */
-  cancelled(): void;
-}
-
 /**
- * A message's life in a queue: publish puts it behind the others or refuses it when the queue is full; deliver hands the
- * head to the next consumer that is ready; then it is forgotten (`acknowledge`), comes back (`giveBack`), or dies
- * (rejected, expired, pushed out, returned too often) and goes to the dead-letter exchange.
+ * A message's life in a queue.
+ * 1. `publish` gives it to a consumer that is ready, puts it behind the others, or refuses it because the queue is full.
+ * 2. `deliver` hands the head to the next consumer that is ready; `get` hands it to whoever asks.
+ * 3. `acknowledge` forgets it; `giveBack` takes it in again.
+ * 4. Rejected, expired, pushed out or returned too often it dies: it leaves for the dead-letter exchange.
  */
 export class Queue {
+  readonly consumers: Consumers;
   private readonly backlog = new Backlog();
   private readonly overflow: OverflowGuard;
   private readonly deadLetters: DeadLetters;
-  private readonly consumers: Consumer[] = [];
-  private nextConsumer = 0;
-  private readonly expiry = new Wake(() => this.deliver());
+  private readonly headExpiry = new Wake(() => this.deliver());
+  private readonly unused: Wake;
   unacked = 0;
-  deleted = false;
+  private deleted = false;
 
+  /** `expired` hears that nobody used the queue for as long as its `x-expires` says. */
   constructor(
     readonly declaration: QueueDeclaration,
     forward: Forward,
+    expired: (queue: Queue) => void,
   ) {
-    this.overflow = new OverflowGuard(declaration.settings, this.backlog);
-    this.deadLetters = new DeadLetters(declaration.name, declaration.settings, forward);
+    const { settings, name } = declaration;
+    this.consumers = new Consumers(settings.singleActiveConsumer);
+    this.overflow = new OverflowGuard(settings, this.backlog);
+    this.deadLetters = new DeadLetters(name, settings, forward);
+    this.unused = new Wake(() => expired(this));
+    this.used();
   }
 
   get name(): string {
@@ -55,11 +54,12 @@ export class Queue {
   get messageCount(): number {
     return this.backlog.length;
   }
-  get consumerCount(): number {
-    return this.consumers.length;
-  }
-  get exclusivelyConsumed(): boolean {
-    return this.consumers.some((consumer) => consumer.exclusive);
+
+  /** Declared, asked or left: the time until an unused queue goes starts anew. */
+  used(): void {
+    const { expiresMs } = this.declaration.settings;
+    if (expiresMs === undefined) return;
+    this.unused.at(this.consumers.count > 0 ? Infinity : performance.now() + expiresMs);
   }
 
   /** False: the queue is full and refuses, which the publisher hears as a nack. */
@@ -69,25 +69,27 @@ export class Queue {
       return false;
     }
     const entry = this.backlog.entryFor(message, this.expiryOf(message));
-    const consumer = this.backlog.length === 0 ? this.readyConsumer() : undefined;
+    const consumer = this.backlog.length === 0 ? this.consumers.nextReady() : undefined;
     if (consumer) this.hand(entry, consumer);
     else this.add(entry);
     return true;
   }
 
   addConsumer(consumer: Consumer): void {
-    this.consumers.push(consumer);
+    this.consumers.add(consumer);
+    this.used();
     this.deliver();
   }
 
   removeConsumer(consumer: Consumer): void {
-    const at = this.consumers.indexOf(consumer);
-    if (at >= 0) this.consumers.splice(at, 1);
+    this.consumers.remove(consumer);
+    this.used();
     this.deliver();
   }
 
   /** For basic.get. Counts as unacked until it is settled. */
   get(): Entry | undefined {
+    this.used();
     this.dropExpired();
     const entry = this.backlog.take();
     if (entry) this.unacked++;
@@ -107,7 +109,6 @@ export class Queue {
   /** Messages come back in the order in which they were delivered. */
   giveBack(entries: Entry[], client: 'asked' | 'vanished'): void {
     this.unacked -= entries.length;
-    if (this.deleted) return;
     for (const entry of entries) this.takeBack(entry, client);
     this.deliver();
   }
@@ -117,12 +118,12 @@ export class Queue {
     if (this.deleted) return;
     for (;;) {
       this.dropExpired();
-      const consumer = this.backlog.length > 0 ? this.readyConsumer() : undefined;
+      const consumer = this.backlog.length > 0 ? this.consumers.nextReady() : undefined;
       const entry = consumer && this.backlog.take();
       if (!consumer || !entry) break;
       this.hand(entry, consumer);
     }
-    this.expiry.at(this.backlog.head?.expiresAt ?? Infinity);
+    this.headExpiry.at(this.backlog.head?.expiresAt ?? Infinity);
   }
 
   purge(): number {
@@ -135,9 +136,10 @@ export class Queue {
   /** Says goodbye to its consumers; returns how many messages went with it. */
   delete(): number {
     this.deleted = true;
-    this.expiry.cancel();
+    this.headExpiry.cancel();
+    this.unused.cancel();
     this.deadLetters.stop();
-    for (const consumer of this.consumers.splice(0)) consumer.cancelled();
+    this.consumers.cancelAll();
     return this.backlog.length;
   }
 
@@ -177,18 +179,5 @@ export class Queue {
   private expiryOf(message: Message): number {
     const ttl = Math.min(this.declaration.settings.messageTtlMs ?? Infinity, message.expiration ?? Infinity);
     return ttl === Infinity ? Infinity : performance.now() + ttl;
-  }
-
-  /** In turn, so that consumers share the work. */
-  private readyConsumer(): Consumer | undefined {
-    const candidates = this.declaration.settings.singleActiveConsumer ? 1 : this.consumers.length;
-    for (let tried = 0; tried < Math.min(candidates, this.consumers.length); tried++) {
-      const at = (this.nextConsumer + tried) % candidates;
-      const consumer = this.consumers[at]!;
-      if (!consumer.ready) continue;
-      this.nextConsumer = at + 1;
-      return consumer;
-    }
-    return undefined;
   }
 }

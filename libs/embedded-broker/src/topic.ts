@@ -1,7 +1,10 @@
 /** Whether a topic pattern takes a routing key: `*` is one word, `#` any number of words, none included. */
 export function topicMatches(pattern: string, routingKey: string): boolean {
-  return pattern === routingKey || pattern === '#' || wordsMatch(pattern.split('.'), routingKey.split('.'));
+  return pattern === routingKey || pattern === '#' || wordsMatch(wordsOf(pattern), wordsOf(routingKey));
 }
+
+/** An empty key has no words. */
+const wordsOf = (key: string) => (key === '' ? [] : key.split('.'));
 
 /** Walks both once and goes back only to the last `#`: linear in practice, and a pattern of many `#` cannot make it exponential. */
 function wordsMatch(pattern: string[], words: string[]): boolean {
