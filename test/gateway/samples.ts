@@ -13,7 +13,7 @@ export const sampleSend = (code: string, now = NOON, ttlSeconds = 300): Send =>
   newSend(randomUUID(), hashOf(code), ttlSeconds, now);
 
 /** Stands for the keyed hash: the store compares hashes and never makes one. */
-export const hashOf = (code: string) => `hash of ${code}`;
+const hashOf = (code: string) => `hash of ${code}`;
 export const guess = (code: string) => ({ hash: hashOf(code), length: code.length });
 
 export function sampleVerification(

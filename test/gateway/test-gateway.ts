@@ -14,7 +14,6 @@ import {
   type Redis,
   type SmsSend,
 } from '@app/common';
-import { jest } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -24,10 +23,10 @@ import { StoreModule } from '../../apps/gateway/src/verification/store.module.js
 import { VerificationModule } from '../../apps/gateway/src/verification/verification.module.js';
 import { until } from '../support/until.js';
 
-export const newKey = () => randomBytes(32).toString('base64');
+const newKey = () => randomBytes(32).toString('base64');
 
 /** What tests look at in a body. */
-export interface Answer {
+interface Answer {
   readonly id: string;
   readonly verificationId: string;
   readonly delivery: { readonly sends: readonly { readonly messageId: string }[] };
@@ -35,7 +34,7 @@ export interface Answer {
 }
 
 /** What the gateway needs and nobody else's test has. */
-export const gatewayEnvironment = (more: Environment = {}): Environment => ({
+const gatewayEnvironment = (more: Environment = {}): Environment => ({
   LOG_LEVEL: 'silent',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
   SEALING_KEYS: `k1:${newKey()}`,
@@ -50,7 +49,7 @@ export function testConfig(environment: Environment = {}): GatewayConfig {
 }
 
 /** Stands where RabbitMQ would: answers as told, and keeps what was published. */
-export class BrokerStandIn {
+class BrokerStandIn {
   outcome: PublishOutcome = 'confirmed';
   readonly texts: SmsSend[] = [];
 
@@ -119,7 +118,7 @@ export const newNumber = () => `+86139${String(randomInt(10 ** 8)).padStart(8, '
 
 /** Takes the clock into our hands: the date only, timers run on. */
 export function holdClock(now: Date): { advance(seconds: number): void } {
-  jest.useFakeTimers({
+  import.meta.jest.useFakeTimers({
     now,
     doNotFake: [
       'hrtime',
@@ -134,6 +133,6 @@ export function holdClock(now: Date): { advance(seconds: number): void } {
       'clearTimeout',
     ],
   });
-  return { advance: (seconds) => void jest.setSystemTime(Date.now() + seconds * 1000) };
+  return { advance: (seconds) => void import.meta.jest.setSystemTime(Date.now() + seconds * 1000) };
 }
-export const releaseClock = () => jest.useRealTimers();
+export const releaseClock = () => import.meta.jest.useRealTimers();

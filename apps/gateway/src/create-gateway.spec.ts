@@ -38,18 +38,16 @@ async function started(environment: Record<string, string | undefined>) {
 }
 
 const tell = (app: NestFastifyApplication, Outcome: Contract<SmsOutcome>, outcome: Partial<SmsOutcome>) =>
-  app
-    .get(EventPublisher)
-    .publish(
-      Object.assign(new Outcome(), {
-        provider: 'ccp',
-        attempt: 1,
-        at: new Date().toISOString(),
-        final: true,
-        ...outcome,
-      }),
-      { messageId: outcome.messageId ?? '' },
-    );
+  app.get(EventPublisher).publish(
+    Object.assign(new Outcome(), {
+      provider: 'ccp',
+      attempt: 1,
+      at: new Date().toISOString(),
+      final: true,
+      ...outcome,
+    }),
+    { messageId: outcome.messageId ?? '' },
+  );
 
 describe.each(['memory', 'Redis'])('a gateway with verifications in %s', (where) => {
   let broker: EmbeddedBroker;

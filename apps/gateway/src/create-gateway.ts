@@ -3,7 +3,6 @@ import {
   createLogger,
   EventServer,
   pauseWithoutRedis,
-  Readiness,
   REDIS,
   useProblemDetails,
   type Redis,
@@ -38,6 +37,5 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
 function takeOutcomes(app: NestFastifyApplication, { redis }: GatewayConfig): void {
   const server = app.get(EventServer);
   app.connectMicroservice({ strategy: server });
-  app.get(Readiness).add('outcomes', () => server.trouble);
   if (redis.url) pauseWithoutRedis(server, app.get<Redis>(REDIS));
 }

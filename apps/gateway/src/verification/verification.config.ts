@@ -41,6 +41,7 @@ export class VerificationSettings {
     about:
       'The country (ISO 3166-1 alpha-2) of numbers that come without a + and a country code; none: they are refused.',
     example: 'CN',
+    optional: true,
   })
   @IsOptional()
   @IsIn(getCountries(), { message: 'it must be a country code of two capital letters' })
@@ -50,6 +51,7 @@ export class VerificationSettings {
     env: 'DEFAULT_LOCALE',
     about: 'Language of texts (BCP 47) where the request names none; none: zh-CN for +86, else en.',
     example: 'zh-CN',
+    optional: true,
   })
   @IsOptional()
   @Matches(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/)

@@ -39,7 +39,7 @@ export const problemBody = (details: ProblemDetails, instance: string): object =
 /** Too many requests for a limit. */
 export const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded';
 /** Something that the service needs is away for the moment. */
-export const REDUCED_CAPACITY = 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity';
+const REDUCED_CAPACITY = 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity';
 
 export const dependencyUnavailable = (
   detail: string,
