@@ -2,7 +2,7 @@ import { defineProvider } from '../define-provider.js';
 import type { OutboundSms, SendOutcome, SmsProvider } from '../sms-provider.js';
 
 /** The console has nothing to set. */
-export class ConsoleSettings {}
+class ConsoleSettings {}
 
 /** Prints what would be texted, code and number in clear: for a developer's own terminal. */
 export class ConsoleProvider implements SmsProvider {
