@@ -21,6 +21,8 @@ export default {
     ],
   },
   moduleNameMapper: {
+    // Its ES modules import JSON in a way that Jest warns of at every import.
+    '^libphonenumber-js/max$': '<rootDir>/node_modules/libphonenumber-js/max/index.cjs',
     '^@app/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dead, done, park, retry, StartRefused } from '@app/common';
-import { deleteConsumer, messagesIn, takeFrom, withChannel } from './broker-view.js';
+import { deleteConsumer, messagesIn, takeFrom, withChannel } from '../support/broker-view.js';
 import { startConsumer, TestHappened, type ConsumerApp, type TestHandler } from './consumer-app.js';
 import { until } from '../support/until.js';
 

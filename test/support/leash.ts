@@ -3,6 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 export interface Leashed {
   /** Ends the program and waits until it is gone. */
   release(): Promise<void>;
+  /** kill -9 to the program and whatever it started; `ended` follows. */
+  kill(): void;
   /** Resolves when the program has ended by itself. */
   readonly ended: Promise<void>;
 }
@@ -18,6 +20,7 @@ export function leashed(
 ): Leashed {
   const shell = spawn('sh', ['-c', 'trap "" INT; "$@" & read _; kill $!; wait $!', 'sh', program, ...args], {
     ...options,
+    detached: true, // a process group of its own, for kill()
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   const ended = endOf(shell);
@@ -26,6 +29,9 @@ export function leashed(
     async release() {
       shell.stdin?.end();
       await ended;
+    },
+    kill() {
+      process.kill(-shell.pid!, 'SIGKILL');
     },
   };
 }

@@ -2,55 +2,78 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leashed } from './leash.ts';
+import { leashed, type Leashed } from './leash.ts';
 import { freePort, isOpen, until } from './until.ts';
-
-/** A private RabbitMQ or Redis: own data folder, loopback only, gone when it is stopped or when we end. */
-export interface Service {
-  readonly url: string;
-  readonly port: number;
-  stop(): Promise<void>;
-}
 
 export const RABBITMQ_SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 export const hasRabbit = () => existsSync(RABBITMQ_SERVER);
 export const hasRedis = () => existsSync('/usr/bin/redis-server') || existsSync('/usr/local/bin/redis-server');
 
-/** `port` lets a test bring the same Redis back where it was; its data are gone, as after a failover. */
-export async function startRedis(
-  options: { port?: number; dir?: string; persistent?: boolean } = {},
-): Promise<Service> {
-  const port = options.port ?? (await freePort());
-  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'otpost-redis-')));
-  const saving = options.persistent ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
-  const server = leashed('redis-server', [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    ...saving,
-    '--dir',
-    dir,
-  ]);
-  await until('redis-server', 10, () => isOpen(port));
+/** A private RabbitMQ or Redis: own data folder, loopback only, gone when it is stopped or when we end. */
+export interface Service {
+  readonly url: string;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** On the same port; with its data where they were kept, else without, as after a failover. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Program {
+  readonly url: string;
+  readonly dir: string;
+  start(): Promise<Leashed>;
+}
+
+/** Starts a program in a folder of its own that goes with it. */
+async function serve(program: Program): Promise<Service> {
+  let server = await program.start();
   return {
-    url: `redis://127.0.0.1:${port}`,
-    port,
+    url: program.url,
+    async kill() {
+      server.kill();
+      await server.ended;
+    },
+    async restart() {
+      server = await program.start();
+    },
     async stop() {
       await server.release();
-      if (!options.dir) await rm(dir, { recursive: true, force: true });
+      await rm(program.dir, { recursive: true, force: true });
     },
   };
 }
 
-/** `dir` and `port` let a test stop a node and start it again with its data. */
-export async function startRabbit(options: { port?: number; dir?: string } = {}): Promise<Service> {
-  const port = options.port ?? (await freePort());
-  const [dist, epmdPort] = [await freePort(), await freePort()];
-  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'otpost-rabbit-')));
+export async function startRedis({ keepsData = false } = {}): Promise<Service> {
+  const port = await freePort();
+  const dir = await mkdtemp(join(tmpdir(), 'otpost-redis-'));
+  const saving = keepsData ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
+  return serve({
+    url: `redis://127.0.0.1:${port}`,
+    dir,
+    async start() {
+      const server = leashed('redis-server', [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        ...saving,
+        '--dir',
+        dir,
+      ]);
+      await until('redis-server', 10, () => isOpen(port));
+      return server;
+    },
+  });
+}
+
+/** A single node; its data are durable as any RabbitMQ's. */
+export async function startRabbit(): Promise<Service> {
+  const [port, dist, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  const dir = await mkdtemp(join(tmpdir(), 'otpost-rabbit-'));
   const at = (name: string) => join(dir, name);
   await writeFile(at('rabbitmq.conf'), `listeners.tcp.local = 127.0.0.1:${port}\nlog.console = false\n`);
   await writeFile(at('plugins'), '[].');
@@ -75,15 +98,20 @@ export async function startRabbit(options: { port?: number; dir?: string } = {})
   // Our own epmd, so that it can be stopped: Erlang would leave a daemon behind.
   const epmd = leashed('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { env });
   await until('epmd', 10, () => isOpen(epmdPort));
-  const server = leashed(RABBITMQ_SERVER, [], { env, cwd: dir });
-  await until('rabbitmq-server', 90, () => isOpen(port));
-  return {
+  const service = await serve({
     url: `amqp://guest:guest@127.0.0.1:${port}`,
-    port,
+    dir,
+    async start() {
+      const server = leashed(RABBITMQ_SERVER, [], { env, cwd: dir });
+      await until('rabbitmq-server', 90, () => isOpen(port));
+      return server;
+    },
+  });
+  return {
+    ...service,
     async stop() {
-      await server.release();
+      await service.stop();
       await epmd.release();
-      if (!options.dir) await rm(dir, { recursive: true, force: true });
     },
   };
 }

@@ -2,11 +2,15 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Polls until `test` gives something truthy, and gives that; fails with `what` after `seconds`. */
-export async function until<T>(what: string, seconds: number, test: () => T | Promise<T>): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  seconds: number,
+  test: () => T | Promise<T>,
+): Promise<Exclude<NonNullable<T>, false>> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const value = await test();
-    if (value) return value;
+    if (value) return value as Exclude<NonNullable<T>, false>;
     if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
     await sleep(20);
   }
