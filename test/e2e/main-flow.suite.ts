@@ -16,8 +16,7 @@ export function mainFlowSuite(name: string, services: () => SystemServices): voi
 
     const start = (to: string) => system.post('/v1/verifications', { to });
     const check = (id: string, code: string) => system.post(`/v1/verifications/${id}/checks`, { code });
-    const timeline = async (id: string) =>
-      (await system.get(`/v1/verifications/${id}/timeline`)).body.timeline as Record<string, unknown>[];
+    const timeline = async (id: string) => (await system.get(`/v1/verifications/${id}/timeline`)).body.timeline;
     const eventOf = (id: string, event: string, seconds = 10) =>
       until(`${event} on the timeline`, seconds, async () =>
         (await timeline(id)).find((entry) => entry.event === event),
@@ -83,7 +82,7 @@ export function mainFlowSuite(name: string, services: () => SystemServices): voi
       for (let guess = 0; guess < 5; guess++) answers.push((await check(body.id, other(code))).body);
 
       expect(answers.map(({ valid, status }) => [valid, status])).toEqual([
-        ...Array(4).fill([false, 'pending']),
+        ...Array<unknown>(4).fill([false, 'pending']),
         [false, 'max_attempts_reached'],
       ]);
       expect(await check(body.id, code)).toMatchObject({
@@ -175,7 +174,7 @@ export function mainFlowSuite(name: string, services: () => SystemServices): voi
       const calls = system.lab.stats.view().calls;
       const { body } = await start(newNumber());
       await eventOf(body.id, 'sms.accepted');
-      event.verificationId = body.id as string;
+      event.verificationId = body.id;
 
       expect(await publish(event)).toBe('confirmed');
       await until(

@@ -127,7 +127,7 @@ describe('processes', () => {
       const to = newNumber();
       const { status, headers, body } = await request(`${gateway.url}/v1/verifications`, 'POST', { to });
       if (status === 202) accepted.push(to);
-      return { status, code: body.code as unknown, retryAfter: headers.get('retry-after') };
+      return { status, code: body.code, retryAfter: headers.get('retry-after') };
     };
     for (let n = 0; n < 20; n++) expect(await ask()).toMatchObject({ status: 202 });
 
@@ -154,7 +154,7 @@ describe('processes', () => {
     lab.faults.set({ latencyMs: 1000 });
     const numbers = Array.from({ length: 20 }, newNumber);
     const ids = await Promise.all(
-      numbers.map(async (to) => (await request(`${gateway.url}/v1/verifications`, 'POST', { to })).body.id as string),
+      numbers.map(async (to) => (await request(`${gateway.url}/v1/verifications`, 'POST', { to })).body.id),
     );
     await until('all are under way', 10, () => lab.stats.view().inFlight === 20);
 

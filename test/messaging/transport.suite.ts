@@ -115,7 +115,7 @@ export function transportSuite(name: string, url: () => string): void {
       ['too-large: 70000 bytes', 'x'.repeat(70_000), {}],
     ])('parks what it cannot read with its reason: %s', async (reason, body, options) => {
       await start(() => done());
-      await raw(body as string, options);
+      await raw(body, options);
 
       const message = await parked();
 

@@ -1,13 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes, randomInt } from 'node:crypto';
-import { EventServer, Readiness, readSettings, type Environment } from '@app/common';
+import { EventServer, ProcessSettings, Readiness, readSettings, type Environment } from '@app/common';
 import { CarrierLabSettings, DEMO_CCP } from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import { createCarrierLab, type CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
 import { gatewaySections } from '../../apps/gateway/src/gateway.config.js';
 import { createSmsWorker } from '../../apps/sms-worker/src/create-sms-worker.js';
 import { smsWorkerConfig } from '../../apps/sms-worker/src/sms-worker.config.js';
-import { ProcessSettings } from '@app/common';
 import { until } from './until.js';
 
 /** The services a system runs on; without Redis the stores are in memory. */
@@ -30,7 +29,18 @@ export interface System {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Record<string, any>;
+  readonly body: AnswerBody;
+}
+
+/** What tests look at in a body. */
+export interface AnswerBody {
+  readonly id: string;
+  readonly status: string;
+  readonly code: string;
+  readonly valid: boolean;
+  readonly retryAfter: number;
+  readonly delivery: { readonly status: string };
+  readonly timeline: readonly Record<string, unknown>[];
 }
 
 /** Settings that any two of our processes can share in a test. */
@@ -100,7 +110,7 @@ export async function request(url: string, method: string, body?: unknown): Prom
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, any> };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as AnswerBody };
 }
 
 export const serverOf = (app: NestFastifyApplication): EventServer => app.get(EventServer);
@@ -110,4 +120,4 @@ export const newNumber = (): string => `+86139${String(randomInt(10 ** 8)).padSt
 
 /** The code in the last text to this number; waits for it. */
 export const codeFor = async (lab: CarrierLab, to: string, seconds = 5): Promise<string> =>
-  (await until(`a text to ${to}`, seconds, () => lab.inbox.list(to)[0]))!.code!;
+  (await until(`a text to ${to}`, seconds, () => lab.inbox.list(to)[0])).code!;

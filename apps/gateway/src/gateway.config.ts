@@ -20,11 +20,11 @@ export class HttpSettings {
 
   @Setting({
     env: 'HOST',
-    about: 'Address that the HTTP API listens on; 0.0.0.0 is every interface, 127.0.0.1 this machine only.',
+    about: 'Address that the HTTP API listens on; 0.0.0.0 in a container.',
     example: '0.0.0.0',
   })
   @IsNotEmpty()
-  host: string = '0.0.0.0';
+  host: string = '127.0.0.1';
 }
 
 export const gatewaySections = {

@@ -59,9 +59,8 @@ export class VerificationSettings {
 
   @Setting({
     env: 'HASH_KEY',
-    about:
-      'Key of the hashes under which Redis knows codes and numbers: base64 of 32 random bytes (openssl rand -base64 32).',
-    example: '3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
+    about: 'Key of the hashes under which Redis knows codes and numbers: base64 of 32 random bytes.',
+    example: '$(openssl rand -base64 32)',
     secret: true,
   })
   @Matches(/^[A-Za-z0-9+/]{43}=$/, { message: 'it must be base64 of 32 bytes' })

@@ -37,7 +37,7 @@ const linesOf = (Settings: SettingsClass): string[] =>
 const rowsOf = (Settings: SettingsClass): string[] =>
   withDefaults(Settings).map(([{ env, about, secret }, standard]) => {
     const shown = standard === undefined ? 'required' : standard === '' ? '—' : `\`${standard}\``;
-    return `| \`${env}\` | ${shown} | ${about.replaceAll('|', '\\|')}${secret ? ` Secret: also as \`${env}_FILE\`.` : ''} |`;
+    return `| \`${env}\` | ${shown} | ${about.replaceAll('|', '\\|')}${secret ? ' Secret.' : ''} |`;
   });
 
 /** `undefined` for a setting that must be given, '' for one that may be left out and has no value then. */

@@ -1,4 +1,7 @@
 import type { Channel } from 'amqplib';
+import { patternOf, type Contract } from '../contracts/event.js';
+import { SMS_OUTCOMES } from '../contracts/sms-outcomes.js';
+import { SmsSend } from '../contracts/sms-send.js';
 
 /** All events go through this topic exchange. It has no alternate exchange: what one catches is confirmed, so a lost event would look like success. */
 export const EXCHANGE = 'otpost';
@@ -69,19 +72,19 @@ async function declareQueue(
   await channel.bindQueue(queue, exchange, queue);
 }
 
+const laneOf = (name: string, contracts: readonly Contract[]): Lane => ({
+  name,
+  patterns: contracts.map(patternOf),
+  delays: [],
+});
+
 /** Where texts wait for a worker. The gateway declares it too, so that an event published before any worker ever ran is kept. */
 export const SMS_WORKER_INBOX: Consumer = {
   name: 'sms-worker',
-  lanes: [{ name: 'sms.send', patterns: ['sms.send'], delays: [] }],
+  lanes: [laneOf('sms.send', [SmsSend])],
 };
 /** Likewise for the worker: outcomes wait for a gateway that has not started yet. */
 export const GATEWAY_INBOX: Consumer = {
   name: 'gateway',
-  lanes: [
-    {
-      name: 'outcomes',
-      patterns: ['sms.accepted', 'sms.rejected', 'sms.unknown', 'sms.expired', 'sms.delivered', 'sms.undelivered'],
-      delays: [],
-    },
-  ],
+  lanes: [laneOf('outcomes', SMS_OUTCOMES)],
 };

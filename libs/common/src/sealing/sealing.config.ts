@@ -7,7 +7,7 @@ export class SealingSettings {
     env: 'SEALING_KEYS',
     about:
       'Keys that seal codes and numbers between gateway and worker: id:base64 of 32 random bytes, the first one seals, all of them open.',
-    example: 'k1:3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
+    example: 'k1:$(openssl rand -base64 32)',
     secret: true,
   })
   @ArrayNotEmpty()
