@@ -20,6 +20,7 @@ export * from './telemetry/mask.js';
 export * from './telemetry/metrics.js';
 export * from './messaging/backoff.js';
 export * from './messaging/delivery.js';
+export * from './messaging/event-client.js';
 export * from './messaging/event-publisher.js';
 export * from './messaging/event-server.js';
 export * from './messaging/handler-result.js';
