@@ -10,13 +10,27 @@ export class ByteReader {
     return this.bytes.length - this.offset;
   }
 
-  octet = () => this.bytes[this.advance(1)]!;
-  short = () => this.bytes.readUInt16BE(this.advance(2));
-  long = () => this.bytes.readUInt32BE(this.advance(4));
+  octet(): number {
+    return this.bytes[this.advance(1)]!;
+  }
+  short(): number {
+    return this.bytes.readUInt16BE(this.advance(2));
+  }
+  long(): number {
+    return this.bytes.readUInt32BE(this.advance(4));
+  }
   /** Above 2^53 inexact; delivery tags and sizes never get there. */
-  longlong = () => this.long() * 0x1_0000_0000 + this.long();
-  shortstr = () => this.take(this.octet()).toString('utf8');
-  longstr = () => this.take(this.long());
+  longlong(): number {
+    return this.long() * 0x1_0000_0000 + this.long();
+  }
+  shortstr(): string {
+    const length = this.octet();
+    const start = this.advance(length);
+    return this.bytes.toString('utf8', start, start + length);
+  }
+  longstr(): Buffer {
+    return this.take(this.long());
+  }
 
   /** The next bytes, not copied. */
   take(length: number): Buffer {

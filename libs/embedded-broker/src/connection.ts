@@ -45,7 +45,7 @@ export class Connection implements Link {
     private readonly alarm: Alarm,
     private readonly ended: () => void,
   ) {
-    this.outgoing = new Outgoing(socket);
+    this.outgoing = new Outgoing(socket, () => this.channels.wake());
     this.handshake = new Handshake(credentials, (name, args) => this.send(0, name, args));
     this.destroyIn(HANDSHAKE_MS);
     socket.setNoDelay(true);

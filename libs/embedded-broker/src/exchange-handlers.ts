@@ -10,7 +10,7 @@ export const exchangeHandlers: Handlers = {
       channel.broker.exchange(name);
     } else {
       const type = EXCHANGE_TYPES.find((known) => known === typeName);
-      if (!type) throw new AmqpError('COMMAND_INVALID', `invalid exchange type '${typeName}'`);
+      if (!type) throw new AmqpError('COMMAND_INVALID', `unknown exchange type '${typeName}'`);
       if (!channel.broker.hasExchange(name)) refuseReserved('exchange', name);
       channel.broker.declareExchange({ name, type, ...declaration });
     }

@@ -18,34 +18,42 @@ export interface Frame {
 
 /** Cuts a byte stream into frames. */
 export class FrameReader {
-  private pending: Buffer = Buffer.alloc(0);
+  private bytes: Buffer = Buffer.alloc(0);
+  private start = 0;
   /** The largest frame that the peer may send, its 8 bytes of head and end included. */
   maxBytes = 131_072;
 
   push(chunk: Buffer): void {
-    this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
+    this.bytes = this.left === 0 ? chunk : Buffer.concat([this.bytes.subarray(this.start), chunk]);
+    this.start = 0;
   }
 
   /** The first bytes of a connection, which are no frame; undefined until they are all there. */
   take(length: number): Buffer | undefined {
-    if (this.pending.length < length) return undefined;
-    const taken = this.pending.subarray(0, length);
-    this.pending = this.pending.subarray(length);
-    return taken;
+    if (this.left < length) return undefined;
+    this.start += length;
+    return this.bytes.subarray(this.start - length, this.start);
   }
 
   next(): Frame | undefined {
-    if (this.pending.length < HEAD_BYTES) return undefined;
-    const [type, channel, size] = [this.pending[0]!, this.pending.readUInt16BE(1), this.pending.readUInt32BE(3)];
+    if (this.left < HEAD_BYTES) return undefined;
+    const { bytes, start } = this;
+    const type = bytes[start]!;
+    const size = bytes.readUInt32BE(start + 3);
     if (size > this.maxBytes - FRAME_OVERHEAD) {
       throw new AmqpError('FRAME_ERROR', `type ${type}, payload size ${size}: exceeds the negotiated frame_max`);
     }
-    const bytes = this.take(size + FRAME_OVERHEAD);
-    if (!bytes) return undefined;
-    if (bytes[bytes.length - 1] !== FRAME_END) {
+    if (this.left < size + FRAME_OVERHEAD) return undefined;
+    const end = start + HEAD_BYTES + size;
+    if (bytes[end] !== FRAME_END) {
       throw new AmqpError('FRAME_ERROR', `type ${type}, payload size ${size}: no frame-end octet`);
     }
-    return { type, channel, payload: bytes.subarray(HEAD_BYTES, HEAD_BYTES + size) };
+    this.start = end + 1;
+    return { type, channel: bytes.readUInt16BE(start + 1), payload: bytes.subarray(start + HEAD_BYTES, end) };
+  }
+
+  private get left(): number {
+    return this.bytes.length - this.start;
   }
 }
 

@@ -19,7 +19,10 @@ export class Outgoing {
   /** Whether anything was written since this was last set to false. */
   wrote = false;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(
+    private readonly socket: Socket,
+    private readonly roomAgain: () => void,
+  ) {}
 
   get congested(): boolean {
     return this.socket.writableLength + this.writer.length > CONGESTED_BYTES;
@@ -66,6 +69,8 @@ export class Outgoing {
     this.wrote = true;
     this.socket.write(bytes);
     if (this.overrun) this.socket.pause();
+    // Deliveries stopped for bytes that have left at once: no drain will be announced.
+    if (bytes.length > CONGESTED_BYTES && !this.socket.writableNeedDrain) setImmediate(this.roomAgain);
   }
 
   private flushLater(): void {
