@@ -23,6 +23,9 @@ export class ByteReader {
   longlong(): number {
     return this.long() * 0x1_0000_0000 + this.long();
   }
+  uint64(): bigint {
+    return this.bytes.readBigUInt64BE(this.advance(8));
+  }
   shortstr(): string {
     const length = this.octet();
     const start = this.advance(length);
@@ -70,6 +73,10 @@ export class ByteWriter {
   longlong(value: number): void {
     this.long(Math.floor(value / 0x1_0000_0000));
     this.long(value % 0x1_0000_0000);
+  }
+  uint64(value: bigint): void {
+    const at = this.reserve(8);
+    this.bytes.writeBigUInt64BE(value, at);
   }
   /** Cut at 255 bytes, which only a reply text could exceed: a name came in as a short string itself. */
   shortstr(value: string): void {

@@ -44,6 +44,8 @@ export class Channel {
   consumerPrefetch = 0;
   /** For all consumers together; 0 is no limit. */
   channelPrefetch = 0;
+  /** Delivered to consumers and not settled; what was got does not count. */
+  unacked = 0;
   /** What an empty queue name means. */
   lastQueue = '';
   /** The message whose method has come and whose header and body have not. */
@@ -59,7 +61,7 @@ export class Channel {
   }
 
   get hasRoom(): boolean {
-    return this.channelPrefetch === 0 || this.deliveries.size < this.channelPrefetch;
+    return this.channelPrefetch === 0 || this.unacked < this.channelPrefetch;
   }
 
   send<N extends MethodName>(name: N, args: Args<N>): void {

@@ -109,7 +109,7 @@ const properties: fc.Arbitrary<Properties> = fc.record(
     replyTo: shortText,
     expiration: shortText,
     messageId: shortText,
-    timestamp: tag,
+    timestamp: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     type: shortText,
     userId: shortText,
     appId: shortText,

@@ -112,6 +112,8 @@ export class Connection implements Link {
   }
 
   private receive(chunk: Buffer): void {
+    // After our last word the rest is not even kept.
+    if (this.state === 'ended') return;
     this.heartbeat?.heard();
     this.reader.push(chunk);
     this.process();

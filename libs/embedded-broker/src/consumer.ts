@@ -32,6 +32,7 @@ export class ChannelConsumer implements Consumer, OpenConsumer {
       this.queue.acknowledge();
     } else {
       this.unacked++;
+      this.channel.unacked++;
       this.channel.deliveries.add(deliveryTag, { entry, queue: this.queue, settled: this.settled });
     }
     const { exchange, routingKey, body } = entry.message;
@@ -65,6 +66,7 @@ export class ChannelConsumer implements Consumer, OpenConsumer {
 
   private readonly settled = () => {
     this.unacked--;
+    this.channel.unacked--;
   };
 
   /** A quorum queue says how often a message came back, from the first time on. */

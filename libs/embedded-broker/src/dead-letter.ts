@@ -1,4 +1,4 @@
-import { longField, textField, textOf, type Field, type Table } from './field-table.js';
+import { integerOf, longField, textField, textOf, type Field, type Table } from './field-table.js';
 import type { Message } from './message.js';
 import { decodeProperties, encodeProperties, type Properties } from './properties.js';
 import type { QueueArguments } from './queue-arguments.js';
@@ -119,7 +119,7 @@ function newDeath({ expiration }: Properties, message: Message, queue: string, r
 }
 
 const counted = (death: Table): Table =>
-  new Map(death).set('count', longField(Number(death.get('count')?.value ?? 0) + 1));
+  new Map(death).set('count', longField((integerOf(death.get('count')) ?? 0) + 1));
 
 const is = (death: Table, name: string, value: string) => textOf(death.get(name)) === value;
 

@@ -14,10 +14,6 @@ export class Deliveries {
   private lastTag = 0;
   private readonly open = new Map<number, Delivery>();
 
-  get size(): number {
-    return this.open.size;
-  }
-
   nextTag(): number {
     return ++this.lastTag;
   }

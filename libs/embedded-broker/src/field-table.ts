@@ -74,7 +74,7 @@ function readField(reader: ByteReader, depth: number): Field {
     case 'L':
       return { type, value: reader.take(8).readBigInt64BE() };
     case 'T':
-      return { type, value: reader.take(8).readBigUInt64BE() };
+      return { type, value: reader.uint64() };
     case 'f':
       return { type, value: reader.take(4).readFloatBE() };
     case 'd':
@@ -119,7 +119,7 @@ function writeField(writer: ByteWriter, field: Field): void {
     case 'l':
     case 'L':
     case 'T':
-      return writer.append(bytesOf(8, (bytes) => bytes.writeBigUInt64BE(BigInt.asUintN(64, field.value))));
+      return writer.uint64(BigInt.asUintN(64, field.value));
     case 'f':
       return writer.append(bytesOf(4, (bytes) => bytes.writeFloatBE(field.value)));
     case 'd':

@@ -108,3 +108,36 @@ it.each([
   // A changed byte may make an honest queue that stays; nothing may stay that belonged to a connection.
   await until('all gone', 5, () => broker.queues().every(({ consumers, unacked }) => consumers + unacked === 0));
 });
+
+it('survives messages that lie about their past, when they die of it', async () => {
+  const connection = await connect(broker.url);
+  const channel = await connection.createConfirmChannel();
+  const { queue: dead } = await channel.assertQueue('', { exclusive: true });
+  const { queue } = await channel.assertQueue('', {
+    exclusive: true,
+    arguments: { 'x-message-ttl': 10, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead },
+  });
+  const lies = [
+    ...['abc', -1, 1.5, null, [], {}, true].map((count) => [{ queue, reason: 'expired', count }]),
+    'not a list',
+    ['not a table', { queue: 7, reason: [] }],
+  ];
+  const farFuture = 2 ** 63;
+  for (const lie of lies) {
+    channel.sendToQueue(queue, Buffer.from('a'), { headers: { 'x-death': lie }, timestamp: farFuture });
+  }
+  await until('all the dead', 5, async () => (await channel.checkQueue(dead)).messageCount === lies.length);
+  await connection.close();
+});
+
+it('keeps nothing of what is said after the last word', async () => {
+  const socket = connectSocket({ port: broker.port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  socket.write('GET / HTTP/1.1\r\n\r\n');
+  const before = process.memoryUsage().arrayBuffers;
+  const piece = Buffer.alloc(1024 * 1024);
+  for (let sent = 0; sent < 64; sent++) await new Promise<void>((resolve) => socket.write(piece, () => resolve()));
+  expect(socket.bytesWritten).toBeGreaterThan(64 * piece.length);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * piece.length);
+  socket.destroy();
+});

@@ -1,2 +1,2 @@
 export { startEmbeddedBroker } from './embedded-broker.js';
-export type { EmbeddedBroker, EmbeddedBrokerOptions, QueueReport } from './embedded-broker.js';
+export type { EmbeddedBroker } from './embedded-broker.js';

@@ -1,5 +1,5 @@
 import { AmqpError } from './amqp-error.js';
-import { integerOf, longField } from './field-table.js';
+import { longField } from './field-table.js';
 import { decodeProperties, encodeProperties, type Properties } from './properties.js';
 
 /** A published message. Immutable: several queues share one. */
@@ -35,6 +35,3 @@ export function withDeliveryCount(properties: Buffer, count: number): Buffer {
   const headers = new Map(decoded.headers).set('x-delivery-count', longField(count));
   return encodeProperties({ ...decoded, headers });
 }
-
-/** The count that an earlier quorum queue left in the headers. */
-export const deliveryCountOf = (properties: Properties) => integerOf(properties.headers?.get('x-delivery-count'));

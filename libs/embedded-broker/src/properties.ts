@@ -13,7 +13,7 @@ export interface Properties {
   expiration?: string;
   messageId?: string;
   /** Seconds since 1970. */
-  timestamp?: number;
+  timestamp?: bigint;
   type?: string;
   userId?: string;
   appId?: string;
@@ -21,7 +21,7 @@ export interface Properties {
 }
 
 /** In wire order: the first has the highest bit of the flags. */
-const FIELDS: readonly (readonly [keyof Properties, 'shortstr' | 'table' | 'octet' | 'longlong'])[] = [
+const FIELDS: readonly (readonly [keyof Properties, 'shortstr' | 'table' | 'octet' | 'uint64'])[] = [
   ['contentType', 'shortstr'],
   ['contentEncoding', 'shortstr'],
   ['headers', 'table'],
@@ -31,7 +31,7 @@ const FIELDS: readonly (readonly [keyof Properties, 'shortstr' | 'table' | 'octe
   ['replyTo', 'shortstr'],
   ['expiration', 'shortstr'],
   ['messageId', 'shortstr'],
-  ['timestamp', 'longlong'],
+  ['timestamp', 'uint64'],
   ['type', 'shortstr'],
   ['userId', 'shortstr'],
   ['appId', 'shortstr'],
@@ -60,7 +60,8 @@ export function encodeProperties(properties: Properties): Buffer {
     if (value === undefined) continue;
     if (kind === 'table') writeTable(writer, value as Table);
     else if (kind === 'shortstr') writer.shortstr(value as string);
-    else writer[kind](value as number);
+    else if (kind === 'uint64') writer.uint64(value as bigint);
+    else writer.octet(value as number);
   }
   return writer.takeAll();
 }
