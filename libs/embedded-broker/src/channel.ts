@@ -3,6 +3,7 @@ import { Confirms } from './confirms.js';
 import type { Content } from './content.js';
 import { Deliveries, giveBack } from './deliveries.js';
 import type { Args, MethodName } from './methods.js';
+import type { Outgoing } from './outgoing.js';
 import type { Queue } from './queue.js';
 
 /** What a channel needs of its connection. */
@@ -11,17 +12,7 @@ export interface Link {
   readonly user: string;
   /** The client wants to hear when a queue that it consumes is deleted. */
   readonly cancelNotify: boolean;
-  /** The client does not read as fast as we write: nothing more is delivered for now. */
-  readonly congested: boolean;
-  send<N extends MethodName>(channel: number, name: N, args: Args<N>): void;
-  sendContent<N extends MethodName>(
-    channel: number,
-    name: N,
-    args: Args<N>,
-    content: { properties: Buffer; body: Buffer },
-  ): void;
-  /** Calls `flushConfirms` before what was sent in this turn leaves. */
-  confirmLater(channel: Channel): void;
+  readonly outgoing: Outgoing;
   /** A message is about to come: under an alarm nothing more is read, the message's own frames included. */
   publishing(): void;
 }
@@ -65,7 +56,11 @@ export class Channel {
   }
 
   send<N extends MethodName>(name: N, args: Args<N>): void {
-    this.link.send(this.number, name, args);
+    this.link.outgoing.send(this.number, name, args);
+  }
+
+  sendContent<N extends MethodName>(name: N, args: Args<N>, content: { properties: Buffer; body: Buffer }): void {
+    this.link.outgoing.sendContent(this.number, name, args, content);
   }
 
   /** Answers unless the client said that it does not wait. */
@@ -76,7 +71,7 @@ export class Channel {
   confirm(accepted: boolean): void {
     if (!this.confirms) return;
     this.confirms.add(accepted);
-    this.link.confirmLater(this);
+    this.link.outgoing.confirmLater(this);
   }
 
   flushConfirms(): void {

@@ -50,13 +50,13 @@ export class Channels {
       throw new AmqpError('NOT_ALLOWED', text);
     }
     this.byNumber.set(number, new Channel(number, this.link));
-    this.link.send(number, 'channel.open-ok', {});
+    this.link.outgoing.send(number, 'channel.open-ok', {});
   }
 
   private close(number: number): void {
     this.with(number, (channel) => channel.end());
     this.byNumber.delete(number);
-    this.link.send(number, 'channel.close-ok', {});
+    this.link.outgoing.send(number, 'channel.close-ok', {});
   }
 
   private with(number: number, act: (channel: Channel) => void): void {

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { AmqpError } from './amqp-error.js';
 import type { Broker } from './broker.js';
-import type { Channel, Link } from './channel.js';
+import type { Link } from './channel.js';
 import { Channels } from './channels.js';
 import { FRAME, FrameReader, type Frame } from './frame.js';
 import { Handshake, PROTOCOL_HEADER, type Credentials } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
-import { decodeMethod, idsOf, type Args, type Method, type MethodName } from './methods.js';
+import { decodeMethod, idsOf, type Method, type MethodName } from './methods.js';
 import { Outgoing } from './outgoing.js';
 
 /** For a client to finish the handshake, and to answer a close. */
@@ -27,7 +27,7 @@ export interface Alarm {
  */
 export class Connection implements Link {
   private readonly reader = new FrameReader();
-  private readonly outgoing: Outgoing;
+  readonly outgoing: Outgoing;
   private readonly handshake: Handshake;
   private readonly channels = new Channels(this);
   private heartbeat?: Heartbeat;
@@ -46,7 +46,7 @@ export class Connection implements Link {
     private readonly ended: () => void,
   ) {
     this.outgoing = new Outgoing(socket, () => this.channels.wake());
-    this.handshake = new Handshake(credentials, (name, args) => this.send(0, name, args));
+    this.handshake = new Handshake(credentials, (name, args) => this.outgoing.send(0, name, args));
     this.destroyIn(HANDSHAKE_MS);
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.receive(chunk));
@@ -61,38 +61,19 @@ export class Connection implements Link {
   get cancelNotify(): boolean {
     return this.handshake.can('consumer_cancel_notify');
   }
-  get congested(): boolean {
-    return this.outgoing.congested;
-  }
-
-  send<N extends MethodName>(channel: number, name: N, args: Args<N>): void {
-    this.outgoing.send(channel, name, args);
-  }
-
-  sendContent<N extends MethodName>(
-    channel: number,
-    name: N,
-    args: Args<N>,
-    content: { properties: Buffer; body: Buffer },
-  ): void {
-    this.outgoing.sendContent(channel, name, args, content);
-  }
-
-  confirmLater(channel: Channel): void {
-    this.outgoing.confirmLater(channel);
-  }
 
   publishing(): void {
-    if (this.alarm.reason === undefined) return;
+    const { reason } = this.alarm;
+    if (reason === undefined) return;
     this.held = true;
     this.socket.pause();
-    if (this.handshake.can('connection.blocked')) this.send(0, 'connection.blocked', { reason: this.alarm.reason });
+    if (this.handshake.can('connection.blocked')) this.outgoing.send(0, 'connection.blocked', { reason });
   }
 
   /** The alarm is over: goes on where it stopped. */
   unblock(): void {
     if (!this.held) return;
-    if (this.handshake.can('connection.blocked')) this.send(0, 'connection.unblocked', {});
+    if (this.handshake.can('connection.blocked')) this.outgoing.send(0, 'connection.unblocked', {});
     this.release();
   }
 
@@ -101,7 +82,7 @@ export class Connection implements Link {
     if (this.state === 'closing' || this.state === 'ended') return;
     const ids = this.current ? idsOf(this.current) : { classId: 0, methodId: 0 };
     this.endChannels();
-    this.send(0, 'connection.close', { replyCode: error.code, replyText: error.message, ...ids });
+    this.outgoing.send(0, 'connection.close', { replyCode: error.code, replyText: error.message, ...ids });
     this.state = 'closing';
     this.destroyIn(CLOSE_MS);
     if (this.held) this.release();
@@ -130,7 +111,7 @@ export class Connection implements Link {
       }
     } catch (error) {
       // Bytes that are no frames leave no place to go on from, not even to find the answer to our close.
-      if (this.state === 'closing') this.socket.destroy();
+      if (this.state === 'closing') this.finish();
       else this.fail(error);
     }
   }
@@ -184,7 +165,7 @@ export class Connection implements Link {
   private acceptMethod(method: Method): void {
     if (method.name === 'connection.close') {
       this.endChannels();
-      this.send(0, 'connection.close-ok', {});
+      this.outgoing.send(0, 'connection.close-ok', {});
       this.finish();
     } else if (this.handshake.done) {
       throw new AmqpError('CHANNEL_ERROR', 'unexpected method in connection state running');
@@ -211,7 +192,7 @@ export class Connection implements Link {
   private acceptWhileClosing(frame: Frame): void {
     if (frame.channel !== 0 || frame.type !== FRAME.method) return;
     const { name } = decodeMethod(frame.payload);
-    if (name === 'connection.close') this.send(0, 'connection.close-ok', {});
+    if (name === 'connection.close') this.outgoing.send(0, 'connection.close-ok', {});
     if (name === 'connection.close' || name === 'connection.close-ok') this.finish();
   }
 

@@ -51,8 +51,7 @@ export const consumeHandlers: Handlers = {
     const { messageCount } = queue;
     // Unlike a delivery, what is got from a quorum queue says the count also when it is 0.
     const counted = queue.declaration.settings.quorum ? withDeliveryCount(properties, entry.returns) : properties;
-    channel.link.sendContent(
-      channel.number,
+    channel.sendContent(
       'basic.get-ok',
       { deliveryTag, redelivered: entry.returns > 0, exchange, routingKey, messageCount },
       { properties: counted, body },

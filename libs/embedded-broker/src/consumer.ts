@@ -21,7 +21,7 @@ export class ChannelConsumer implements Consumer, OpenConsumer {
   }
 
   get ready(): boolean {
-    if (this.stopped || this.channel.link.congested) return false;
+    if (this.stopped || this.channel.link.outgoing.congested) return false;
     if (this.options.noAck) return true;
     return (this.options.prefetch === 0 || this.unacked < this.options.prefetch) && this.channel.hasRoom;
   }
@@ -37,8 +37,7 @@ export class ChannelConsumer implements Consumer, OpenConsumer {
     }
     const { exchange, routingKey, body } = entry.message;
     const redelivered = entry.returns > 0;
-    this.channel.link.sendContent(
-      this.channel.number,
+    this.channel.sendContent(
       'basic.deliver',
       { consumerTag: this.tag, deliveryTag, redelivered, exchange, routingKey },
       { properties: this.propertiesOf(entry), body },

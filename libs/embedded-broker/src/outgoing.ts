@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import { ByteWriter } from './bytes.js';
-import type { Channel } from './channel.js';
 import { writeContentFrames, writeHeartbeat, writeMethodFrame } from './frame.js';
 import { FRAME_MAX } from './handshake.js';
 import type { Args, MethodName } from './methods.js';
@@ -9,10 +8,14 @@ import type { Args, MethodName } from './methods.js';
 const CONGESTED_BYTES = 1024 * 1024;
 const OVERRUN_BYTES = 16 * 1024 * 1024;
 
+interface Confirming {
+  flushConfirms(): void;
+}
+
 /** What goes to one client: gathered, and written once for all that a turn of the event loop produced. */
 export class Outgoing {
   private readonly writer = new ByteWriter();
-  private readonly confirming = new Set<Channel>();
+  private readonly confirming = new Set<Confirming>();
   private flushPlanned = false;
   /** The client's limit for one frame. */
   frameMax = FRAME_MAX;
@@ -54,7 +57,8 @@ export class Outgoing {
     this.flushLater();
   }
 
-  confirmLater(channel: Channel): void {
+  /** Its confirms are written before what is gathered leaves, as few as they can be. */
+  confirmLater(channel: Confirming): void {
     this.confirming.add(channel);
     this.flushLater();
   }

@@ -17,7 +17,7 @@ export function publish(channel: Channel, content: Content): void {
   const accepted = publishTo(channel.broker.route(exchange, routingKey), message);
   if (accepted === undefined && mandatory) {
     const reply = { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey };
-    channel.link.sendContent(channel.number, 'basic.return', reply, message);
+    channel.sendContent('basic.return', reply, message);
   }
   channel.confirm(accepted ?? true);
 }
