@@ -28,6 +28,11 @@ export class EventPublisher {
     ]);
   }
 
+  /** Why nothing can be published at this moment, or undefined. */
+  get trouble(): 'disconnected' | 'blocked' | undefined {
+    return this.client.trouble;
+  }
+
   /** Resolves within the publish timeout, and never throws for what the broker does. */
   async publish(event: object, { messageId, traceparent = newTraceparent() }: PublishOptions): Promise<PublishOutcome> {
     const pattern = patternOf(event.constructor as Contract);

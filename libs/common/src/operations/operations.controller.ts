@@ -20,13 +20,15 @@ export class OperationsController {
     return { status: 'ok' };
   }
 
-  /** 200 when everything the process works with is there, else 503 with what is missing. */
+  /** 200 when everything the process cannot do without is there, else 503 with what is missing; `degraded` is what it can do without. */
   @Get('readyz')
   ready(@Res({ passthrough: true }) reply: Reply): object {
     const troubles = this.readiness.troubles();
-    if (Object.keys(troubles).length === 0) return { status: 'ready' };
+    const degraded = this.readiness.troubles('degrades');
+    const mention = Object.keys(degraded).length > 0 ? { degraded } : {};
+    if (Object.keys(troubles).length === 0) return { status: 'ready', ...mention };
     reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return { status: 'not_ready', troubles };
+    return { status: 'not_ready', troubles, ...mention };
   }
 
   @Get('metrics')
