@@ -11,12 +11,13 @@ import {
 import { providerList, SmsSettings } from '@app/sms-provider';
 import { CarrierLabSettings } from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import { HttpSettings } from '../../apps/gateway/src/gateway.config.js';
+import { OutboxSettings } from '../../apps/gateway/src/outbox/outbox.config.js';
 import { VerificationSettings } from '../../apps/gateway/src/verification/verification.config.js';
 import { WorkerHttpSettings } from '../../apps/sms-worker/src/sms-worker.config.js';
 
 const CHAPTERS: readonly SettingsChapter[] = [
   { title: 'Gateway and worker', classes: [ProcessSettings, RabbitSettings, RedisSettings, SealingSettings] },
-  { title: 'Gateway', classes: [HttpSettings, VerificationSettings] },
+  { title: 'Gateway', classes: [HttpSettings, VerificationSettings, OutboxSettings] },
   { title: 'Worker', classes: [WorkerHttpSettings, SmsSettings] },
   ...providerList
     .filter(({ developmentOnly }) => !developmentOnly)

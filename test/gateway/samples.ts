@@ -1,5 +1,7 @@
+import { SmsSend } from '@app/common';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Outcome, Send } from '../../apps/gateway/src/delivery/send.js';
+import type { OutboxEntry } from '../../apps/gateway/src/outbox/outbox.js';
 import { newVerificationId } from '../../apps/gateway/src/verification/verification-id.js';
 import { newSend, newVerification, type Verification } from '../../apps/gateway/src/verification/verification.js';
 
@@ -39,6 +41,24 @@ export function sampleVerification(
     send,
   );
 }
+
+/** The text of a send, due at once unless told otherwise. */
+export const textOf = (
+  { id, template, locale }: Pick<Verification, 'id' | 'template' | 'locale'>,
+  { messageId, queuedAt, expiresAt }: Send,
+  dueAt = queuedAt,
+): OutboxEntry => ({
+  event: Object.assign(new SmsSend(), {
+    messageId,
+    verificationId: id,
+    to: 'sealed:v1:k1:AAAA',
+    template,
+    locale,
+    params: { code: 'sealed:v1:k1:BBBB', minutes: '5' },
+    expiresAt: new Date(expiresAt).toISOString(),
+  }),
+  dueAt,
+});
 
 export const outcome = (event: string, { messageId }: Send, more: Partial<Outcome> = {}): Outcome => ({
   at: NOON.getTime(),

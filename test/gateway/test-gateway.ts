@@ -1,26 +1,18 @@
 import {
-  createHttpAdapter,
   createLogger,
-  EventPublisher,
-  OperationsModule,
   readSettings,
   REDIS,
   RedisSettings,
   Sealer,
-  SettingsModule,
-  useProblemDetails,
   type Environment,
-  type PublishOutcome,
   type Redis,
   type SmsSend,
 } from '@app/common';
-import { Global, Module } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
+import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
+import { connect } from 'amqplib';
 import { randomBytes, randomInt } from 'node:crypto';
+import { createGateway } from '../../apps/gateway/src/create-gateway.js';
 import { gatewaySections, type GatewayConfig } from '../../apps/gateway/src/gateway.config.js';
-import { StoreModule } from '../../apps/gateway/src/verification/store.module.js';
-import { VerificationModule } from '../../apps/gateway/src/verification/verification.module.js';
 import { until } from '../support/until.js';
 
 const newKey = () => randomBytes(32).toString('base64');
@@ -48,42 +40,42 @@ export function testConfig(environment: Environment = {}): GatewayConfig {
   return environment.REDIS_URL ? config : { ...config, redis: new RedisSettings() };
 }
 
-/** Stands where RabbitMQ would: answers as told, and keeps what was published. */
-class BrokerStandIn {
-  outcome: PublishOutcome = 'confirmed';
-  readonly texts: SmsSend[] = [];
-
-  async publish(event: object): Promise<PublishOutcome> {
-    if (this.outcome === 'confirmed') this.texts.push(event as SmsSend);
-    return this.outcome;
-  }
+/** Stands where a worker would: takes every text off the broker as it comes. */
+export async function takeTexts(brokerUrl: string) {
+  const connection = await connect(brokerUrl);
+  connection.on('error', () => undefined); // a broker that is taken away
+  const channel = await connection.createChannel();
+  /** As they came, repetitions included. */
+  const all: SmsSend[] = [];
+  await channel.consume(
+    'sms-worker.sms.send',
+    (message) => {
+      if (message) all.push((JSON.parse(message.content.toString()) as { data: SmsSend }).data);
+    },
+    { noAck: true },
+  );
+  return {
+    all,
+    /** How many different ones. */
+    get count(): number {
+      return new Set(all.map(({ messageId }) => messageId)).size;
+    },
+    of: (messageId: string) => until(`text ${messageId}`, 10, () => all.find((text) => text.messageId === messageId)),
+    close: () => connection.close().catch(() => undefined),
+  };
 }
 
-/** The gateway's HTTP side over a real store, without a broker. `lines` is what it logs. */
+/** A gateway, a broker and whoever takes its texts, all in this process. `lines` is what the gateway logs. */
 export async function testGateway(environment: Environment = {}) {
-  const broker = new BrokerStandIn();
+  const broker: EmbeddedBroker = await startEmbeddedBroker();
   const lines: string[] = [];
-  const config = testConfig(environment);
-  const logger = createLogger('gateway', 'debug', { write: (line) => void lines.push(line) });
-
-  @Global()
-  @Module({ providers: [{ provide: EventPublisher, useValue: broker }], exports: [EventPublisher] })
-  class NoMessaging {}
-
-  const module = await Test.createTestingModule({
-    imports: [
-      SettingsModule.of(config),
-      OperationsModule.with(logger),
-      NoMessaging,
-      StoreModule.at(config.redis.url),
-      VerificationModule,
-    ],
-  }).compile();
-  const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(), { bodyParser: false, logger });
-  useProblemDetails(app);
+  const config = testConfig({ RABBITMQ_URL: broker.url, ...environment });
+  const app = await createGateway(config, createLogger('gateway', 'debug', { write: (line) => void lines.push(line) }));
+  await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   if (config.redis.url) await until('Redis', 5, () => app.get<Redis>(REDIS).status === 'ready');
+  const texts = await takeTexts(broker.url);
 
   const sealer = app.get(Sealer, { strict: false });
   const request = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
@@ -100,15 +92,21 @@ export async function testGateway(environment: Environment = {}) {
   return {
     app,
     broker,
+    texts,
     lines,
     request,
     url,
     post: (path: string, body: unknown = {}) => request('POST', path, body),
     get: (path: string) => request('GET', path),
-    /** The code in the text that was published last. */
-    lastCode(to: string): string {
-      const { messageId, params } = broker.texts.at(-1)!;
+    /** The code in the latest text of a verification, as a worker reads it. */
+    async codeOf({ delivery }: Answer, to: string): Promise<string> {
+      const { messageId, params } = await texts.of(delivery.sends.at(-1)!.messageId);
       return sealer.open(params.code, { messageId, field: 'code', to });
+    },
+    async close() {
+      await app.close();
+      await texts.close();
+      await broker.close();
     },
   };
 }

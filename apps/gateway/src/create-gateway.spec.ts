@@ -10,6 +10,7 @@ import {
 } from '@app/common';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { startRedis, type Service } from '../../../test/support/services.ts';
 import { freePort, until } from '../../../test/support/until.js';
 import { newNumber, testConfig } from '../../../test/gateway/test-gateway.js';
 import { createGateway } from './create-gateway.js';
@@ -51,17 +52,17 @@ const tell = (app: NestFastifyApplication, Outcome: Contract<SmsOutcome>, outcom
 
 describe.each(['memory', 'Redis'])('a gateway with verifications in %s', (where) => {
   let broker: EmbeddedBroker;
+  let redis: Service | undefined;
   let gateway: Awaited<ReturnType<typeof started>>;
   beforeAll(async () => {
     broker = await startEmbeddedBroker();
-    gateway = await started({
-      RABBITMQ_URL: broker.url,
-      ...(where === 'Redis' && { REDIS_URL: process.env.REDIS_URL }),
-    });
+    redis = where === 'Redis' ? await startRedis() : undefined;
+    gateway = await started({ RABBITMQ_URL: broker.url, ...(redis && { REDIS_URL: redis.url }) });
     await gateway.ready();
   });
   afterAll(async () => {
     await gateway.app.close();
+    await redis?.stop();
     await broker.close();
   });
 
@@ -139,20 +140,21 @@ describe.each(['memory', 'Redis'])('a gateway with verifications in %s', (where)
   });
 });
 
-it('answers without a broker: 503, nothing kept, not ready', async () => {
+it('works without a broker: ready, 202, and the text follows when there is one', async () => {
   const port = await freePort();
-  const { app, ask, ready } = await started({ RABBITMQ_URL: `amqp://127.0.0.1:${port}` });
-  const to = newNumber();
-  expect(await ask('/v1/verifications', { to })).toMatchObject({
-    status: 503,
-    body: { code: 'dependency_unavailable' },
+  const { app, ask } = await started({ RABBITMQ_URL: `amqp://127.0.0.1:${port}` });
+  expect(await ask('/v1/verifications', { to: newNumber() })).toMatchObject({ status: 202 });
+  expect(await ask('/readyz')).toEqual({
+    status: 200,
+    body: { status: 'ready', degraded: { consumer: 'not subscribed', publisher: 'disconnected' } },
   });
-  expect((await ask('/readyz')).status).toBe(503);
   expect((await ask('/livez')).status).toBe(200);
 
   const broker = await startEmbeddedBroker({ port });
-  await ready();
-  expect(await ask('/v1/verifications', { to })).toMatchObject({ status: 202 });
+  await until('the text', 10, () =>
+    broker.queues().some(({ name, messages }) => name === 'sms-worker.sms.send' && messages === 1),
+  );
+  expect(await ask('/readyz')).toEqual({ status: 200, body: { status: 'ready' } });
   await app.close();
   await broker.close();
 });

@@ -5,6 +5,7 @@ import {
   pauseWithoutRedis,
   REDIS,
   useProblemDetails,
+  type AppLogger,
   type Redis,
 } from '@app/common';
 import { NestFactory } from '@nestjs/core';
@@ -17,9 +18,11 @@ import { GatewayModule } from './gateway.module.js';
  * then `listen()`.
  * @throws StartRefused for what only development may have.
  */
-export async function createGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
+export async function createGateway(
+  config: GatewayConfig,
+  logger: AppLogger = createLogger('gateway', config.process.logLevel),
+): Promise<NestFastifyApplication> {
   refuseMakeBelieve(config);
-  const logger = createLogger('gateway', config.process.logLevel);
   const app = await NestFactory.create<NestFastifyApplication>(
     GatewayModule.with(config, logger),
     createHttpAdapter(),

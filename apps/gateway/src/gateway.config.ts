@@ -9,6 +9,7 @@ import {
   type ConfigOf,
 } from '@app/common';
 import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
+import { OutboxSettings } from './outbox/outbox.config.js';
 import { VerificationSettings } from './verification/verification.config.js';
 
 export class HttpSettings {
@@ -34,6 +35,7 @@ export const gatewaySections = {
   redis: RedisSettings,
   sealing: SealingSettings,
   verification: VerificationSettings,
+  outbox: OutboxSettings,
 };
 
 export type GatewayConfig = ConfigOf<typeof gatewaySections>;

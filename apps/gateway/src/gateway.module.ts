@@ -22,6 +22,7 @@ export class GatewayModule {
           prefetch: PREFETCH,
           drainMs: DRAIN_MS,
           alsoDeclare: [SMS_WORKER_INBOX],
+          worksWithoutBroker: true, // the outbox takes the texts
         }),
         StoreModule.at(config.redis.url),
         VerificationModule,

@@ -1,31 +1,38 @@
 import type { Outcome, Send } from '../delivery/send.js';
-import { cancel, check, mayResend, noteOutcome, resend, withdraw, type After, type Guess } from './transitions.js';
+import type { MemoryOutbox } from '../outbox/memory-outbox.js';
+import type { OutboxEntry } from '../outbox/outbox.js';
+import { cancel, check, mayResend, noteOutcome, resend, type After, type Guess } from './transitions.js';
+import { tagIn } from './verification-id.js';
 import { keptUntil, type Verification } from './verification.js';
-import type { InCooldown, Missing, VerificationStore } from './verification-store.js';
-
-interface Cooldown {
-  readonly endsAt: number;
-  readonly messageId: string;
-}
+import type { InCooldown, Missing, OutboxFull, VerificationStore } from './verification-store.js';
 
 const MISSING: Missing = { kind: 'missing' };
+const OUTBOX_FULL: OutboxFull = { kind: 'outbox_full' };
 
 /** For development and tests: lost with the process, and the oldest are forgotten early beyond `limit`. */
 export class MemoryVerificationStore implements VerificationStore {
   private readonly verifications = new Map<string, Verification>();
-  private readonly cooldowns = new Map<string, Cooldown>();
+  /** When each number's cooldown ends, epoch milliseconds. */
+  private readonly cooldowns = new Map<string, number>();
 
-  constructor(private readonly limit = 10_000) {}
+  constructor(
+    private readonly outbox: MemoryOutbox,
+    private readonly limit = 10_000,
+  ) {}
 
   async open(
     verification: Verification,
+    text: OutboxEntry,
     cooldownMs: number,
     now: Date,
-  ): Promise<InCooldown | { readonly kind: 'opened' }> {
+  ): Promise<InCooldown | OutboxFull | { readonly kind: 'opened' }> {
     const inCooldown = this.inCooldown(verification.numberHash, now);
     if (inCooldown) return inCooldown;
+    const tag = tagIn(verification.id);
+    if (this.outbox.isFull(tag)) return OUTBOX_FULL;
     this.prune(now);
-    for (const send of verification.sends) this.startCooldown(verification, send, cooldownMs, now);
+    this.startCooldown(verification, cooldownMs, now);
+    this.outbox.put(tag, text);
     this.verifications.set(verification.id, verification);
     return { kind: 'opened' };
   }
@@ -43,13 +50,21 @@ export class MemoryVerificationStore implements VerificationStore {
     return this.change(id, now, (verification) => check(verification, guess, now));
   }
 
-  async resend({ id }: Pick<Verification, 'id' | 'numberHash'>, send: Send, cooldownMs: number, now: Date) {
+  async resend(
+    { id }: Pick<Verification, 'id' | 'numberHash'>,
+    send: Send,
+    text: OutboxEntry,
+    cooldownMs: number,
+    now: Date,
+  ) {
     return this.change(id, now, (verification) => {
       const may = mayResend(verification, now);
       if (may !== 'yes') return { kind: may, verification };
       const inCooldown = this.inCooldown(verification.numberHash, now);
       if (inCooldown) return inCooldown;
-      this.startCooldown(verification, send, cooldownMs, now);
+      if (this.outbox.isFull(tagIn(id))) return OUTBOX_FULL;
+      this.startCooldown(verification, cooldownMs, now);
+      this.outbox.put(tagIn(id), text);
       return { kind: 'resent', verification: resend(verification, send) } as const;
     });
   }
@@ -58,38 +73,35 @@ export class MemoryVerificationStore implements VerificationStore {
     return this.change(id, now, (verification) => cancel(verification, now));
   }
 
-  async withdraw({ id, numberHash }: Pick<Verification, 'id' | 'numberHash'>, messageId: string): Promise<void> {
-    if (this.cooldowns.get(numberHash)?.messageId === messageId) this.cooldowns.delete(numberHash);
-    const verification = this.verifications.get(id);
-    const rest = verification && withdraw(verification, messageId);
-    if (rest) this.verifications.set(id, rest);
-    else this.verifications.delete(id);
-  }
-
   async noteOutcome(id: string, outcome: Outcome, now: Date) {
     return this.change(id, now, (verification) => noteOutcome(verification, outcome, now));
   }
 
-  private change<R extends After<string> | InCooldown>(
+  private async change<R extends After<string> | InCooldown | OutboxFull>(
     id: string,
     now: Date,
     rule: (verification: Verification) => R,
-  ): R | Missing {
+  ): Promise<R | Missing> {
     const verification = this.verifications.get(id);
     if (!verification || now.getTime() >= keptUntil(verification)) return MISSING;
     const after = rule(verification);
-    if ('verification' in after) this.verifications.set(id, after.verification);
+    if (!('verification' in after)) return after;
+    this.verifications.set(id, after.verification);
+    if (verification.status === 'pending' && after.verification.status !== 'pending') {
+      const messageIds = verification.sends.map(({ messageId }) => messageId);
+      await this.outbox.remove(tagIn(id), messageIds);
+    }
     return after;
   }
 
   private inCooldown(numberHash: string, now: Date): InCooldown | undefined {
-    const endsAt = this.cooldowns.get(numberHash)?.endsAt ?? 0;
+    const endsAt = this.cooldowns.get(numberHash) ?? 0;
     return now.getTime() < endsAt ? { kind: 'in_cooldown', endsAt } : undefined;
   }
 
-  private startCooldown({ numberHash }: Verification, { messageId }: Send, cooldownMs: number, now: Date): void {
+  private startCooldown({ numberHash }: Verification, cooldownMs: number, now: Date): void {
     this.cooldowns.delete(numberHash); // set again, it moves to the end, where `prune` finds it last
-    this.cooldowns.set(numberHash, { endsAt: now.getTime() + cooldownMs, messageId });
+    this.cooldowns.set(numberHash, now.getTime() + cooldownMs);
   }
 
   /** Oldest first, so a start costs a step or two however many are kept. */
@@ -98,7 +110,7 @@ export class MemoryVerificationStore implements VerificationStore {
       if (this.verifications.size < this.limit && now.getTime() < keptUntil(verification)) break;
       this.verifications.delete(id);
     }
-    for (const [numberHash, { endsAt }] of this.cooldowns) {
+    for (const [numberHash, endsAt] of this.cooldowns) {
       if (now.getTime() < endsAt) break;
       this.cooldowns.delete(numberHash);
     }

@@ -1,31 +1,27 @@
 import type { Redis } from '@app/common';
 import { statusAfter, type Outcome, type Send } from '../delivery/send.js';
+import { outboxKeysOf } from '../outbox/outbox-scripts.js';
+import type { OutboxEntry } from '../outbox/outbox.js';
 import type { Guess } from './transitions.js';
 import { tagIn, tagOf } from './verification-id.js';
-import {
-  CANCEL,
-  CHECK,
-  COOLDOWN_END,
-  FIND,
-  NOTE_OUTCOME,
-  OPEN,
-  RESEND,
-  WITHDRAW,
-  type Reply,
-} from './verification-scripts.js';
+import { CANCEL, CHECK, COOLDOWN_END, FIND, NOTE_OUTCOME, OPEN, RESEND, type Reply } from './verification-scripts.js';
 import type { VerificationStore } from './verification-store.js';
 import type { Verification } from './verification.js';
 
-type Which = Pick<Verification, 'id' | 'numberHash'>;
 type Answer<Method extends keyof VerificationStore> = Awaited<ReturnType<VerificationStore[Method]>>;
 
 /** For any number of gateways on one Redis or Redis Cluster. `verification-scripts.ts` holds the rules. */
 export class RedisVerificationStore implements VerificationStore {
-  constructor(private readonly redis: Redis) {}
+  constructor(
+    private readonly redis: Redis,
+    private readonly outboxPerTag: number,
+  ) {}
 
-  async open(verification: Verification, cooldownMs: number, now: Date): Promise<Answer<'open'>> {
-    const args = [now.getTime(), JSON.stringify(verification), cooldownMs];
-    return answer(await OPEN.run(this.redis, keysOf(verification), args));
+  async open(verification: Verification, text: OutboxEntry, cooldownMs: number, now: Date): Promise<Answer<'open'>> {
+    const args = [now.getTime(), JSON.stringify(verification), cooldownMs, ...this.argsOf(text)];
+    return answer(
+      await OPEN.run(this.redis, [...keysOf(verification.id), cooldownKeyOf(verification.numberHash)], args),
+    );
   }
 
   async find(id: string, now: Date): Promise<Verification | undefined> {
@@ -39,30 +35,37 @@ export class RedisVerificationStore implements VerificationStore {
   }
 
   async check(id: string, guess: Guess, now: Date): Promise<Answer<'check'>> {
-    return answer(await CHECK.run(this.redis, [keyOf(id)], [now.getTime(), guess.hash, guess.length]));
+    return answer(await CHECK.run(this.redis, keysOf(id), [now.getTime(), guess.hash, guess.length]));
   }
 
-  async resend(which: Which, send: Send, cooldownMs: number, now: Date): Promise<Answer<'resend'>> {
-    return answer(await RESEND.run(this.redis, keysOf(which), [now.getTime(), JSON.stringify(send), cooldownMs]));
+  async resend(
+    { id, numberHash }: Pick<Verification, 'id' | 'numberHash'>,
+    send: Send,
+    text: OutboxEntry,
+    cooldownMs: number,
+    now: Date,
+  ): Promise<Answer<'resend'>> {
+    const args = [now.getTime(), JSON.stringify(send), cooldownMs, ...this.argsOf(text)];
+    return answer(await RESEND.run(this.redis, [...keysOf(id), cooldownKeyOf(numberHash)], args));
   }
 
   async cancel(id: string, now: Date): Promise<Answer<'cancel'>> {
-    return answer(await CANCEL.run(this.redis, [keyOf(id)], [now.getTime()]));
-  }
-
-  async withdraw(which: Which, messageId: string, now: Date): Promise<void> {
-    await WITHDRAW.run(this.redis, keysOf(which), [now.getTime(), messageId]);
+    return answer(await CANCEL.run(this.redis, keysOf(id), [now.getTime()]));
   }
 
   async noteOutcome(id: string, outcome: Outcome, now: Date): Promise<Answer<'noteOutcome'>> {
     const args = [now.getTime(), JSON.stringify(outcome), statusAfter(outcome)];
-    return answer(await NOTE_OUTCOME.run(this.redis, [keyOf(id)], args));
+    return answer(await NOTE_OUTCOME.run(this.redis, keysOf(id), args));
+  }
+
+  private argsOf({ event, dueAt }: OutboxEntry): [event: string, dueAt: number, bound: number] {
+    return [JSON.stringify(event), dueAt, this.outboxPerTag];
   }
 }
 
 const keyOf = (id: string) => `otpost:{${tagIn(id)}}:verification:${id}`;
 const cooldownKeyOf = (numberHash: string) => `otpost:{${tagOf(numberHash)}}:number:${numberHash}:cooldown`;
-const keysOf = ({ id, numberHash }: Which) => [keyOf(id), cooldownKeyOf(numberHash)];
+const keysOf = (id: string) => [keyOf(id), ...outboxKeysOf(tagIn(id))];
 
 /** What a script replies is what the method promises: the suite that the memory store passes too holds them to it. */
 function answer<A>([kind, detail]: Reply): A {

@@ -71,12 +71,5 @@ export function destinationInCooldown(endsAt: number, cooldownSeconds: number, n
   );
 }
 
-export const notQueued = () =>
-  dependencyUnavailable('The text could not be queued. Nothing was sent and nothing is kept.');
-
-/** The caller may go on with the verification: its user may have the code in a moment. */
-export const perhapsQueued = (verificationId: string, cooldownSeconds: number) =>
-  dependencyUnavailable(
-    'Whether the text was queued is not known. It may still arrive: its code works with this verification.',
-    { verificationId, retryAfter: cooldownSeconds },
-  );
+export const outboxFull = () =>
+  dependencyUnavailable('The texts of the requests before this one still wait to be sent. Nothing was sent or kept.');

@@ -8,8 +8,7 @@ import { isPending, queued, type Verification, type VerificationStatus } from '.
  * 1. check    counts, then compares; the right code approves, the last wrong one ends it
  * 2. resend   adds a send with a code of its own; earlier codes live on; the attempts are shared
  * 3. cancel   ends it
- * 4. withdraw takes back a send that never reached the broker, and the whole verification with its only send
- * 5. outcome  moves a send; the rejection that leaves no hope of a text ends the verification
+ * 4. outcome  moves a send; the rejection that leaves no hope of a text ends the verification
  *
  * `verification-scripts.ts` says the same in Lua, and one suite holds both to it.
  */
@@ -60,18 +59,6 @@ export const cancel = (verification: Verification, now: Date): After<'not_pendin
   isPending(verification, now)
     ? { kind: 'canceled', verification: ended(verification, 'canceled', now) }
     : { kind: 'not_pending', verification };
-
-/** @returns undefined where nothing is left to keep. */
-export function withdraw(verification: Verification, messageId: string): Verification | undefined {
-  const sends = verification.sends.filter((send) => send.messageId !== messageId);
-  if (sends.length === 0) return undefined;
-  return {
-    ...verification,
-    sends,
-    expiresAt: Math.max(...sends.map((send) => send.expiresAt)),
-    timeline: verification.timeline.filter((entry) => entry.messageId !== messageId),
-  };
-}
 
 export function noteOutcome(
   verification: Verification,

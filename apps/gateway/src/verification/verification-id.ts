@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-/** Redis Cluster keeps all of one tag on one node. */
-const TAGS = 64;
+/** `00` to `3f`. Redis Cluster keeps all of one tag on one node. */
+export const TAGS: readonly string[] = Array.from({ length: 64 }, (_, tag) => tag.toString(16).padStart(2, '0'));
 const ID = /^vrf_[0-3][0-9a-f]{33}$/;
 
 /** Everything that concerns one number has the same tag, so that one script can touch all of it. */
-export const tagOf = (numberHash: string): string =>
-  (parseInt(numberHash.slice(0, 2), 16) % TAGS).toString(16).padStart(2, '0');
+export const tagOf = (numberHash: string): string => TAGS[parseInt(numberHash.slice(0, 2), 16) % TAGS.length]!;
 
 /** The tag that an id carries. */
 export const tagIn = (id: string): string => id.slice(4, 6);

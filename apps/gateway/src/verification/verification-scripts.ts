@@ -1,14 +1,15 @@
 import { RedisScript } from '@app/common';
 import { DELIVERY_STATUSES } from '../delivery/send.js';
 import { TIMELINE_LIMIT } from '../delivery/timeline.js';
+import { OUTBOX_PRELUDE } from '../outbox/outbox-scripts.js';
 import { KEPT_AFTER_END_MS } from './verification.js';
 
 /**
- * The transitions of `transitions.ts`, each one atomic step in Redis. KEYS[1] is the verification (JSON), KEYS[2], where
- * there is one, its number's cooldown (a hash of endsAt and messageId); both have the number's tag. ARGV[1] is now.
- * Every answer is {kind, the verification's JSON or a number}.
+ * The transitions of `transitions.ts`, each one atomic step in Redis. KEYS[1] is the verification (JSON), KEYS[2] and
+ * KEYS[3] its tag's outbox, KEYS[4], where there is one, its number's cooldown (when it ends); all have the number's tag.
+ * ARGV[1] is now. Every answer is {kind, the verification's JSON or a number}.
  */
-const PRELUDE = `
+const PRELUDE = `${OUTBOX_PRELUDE}
 local now = tonumber(ARGV[1])
 local KEPT_MS = ${KEPT_AFTER_END_MS}
 local RANK = {}
@@ -33,31 +34,33 @@ local function save(v)
 end
 
 local function finish(v, status)
+  drop_texts(v.sends)
   v.status = status
   v.endedAt = now
   note(v, { at = now, event = 'verification.' .. status })
 end
 
 local function cooldown_end()
-  local ends_at = tonumber(redis.call('HGET', KEYS[2], 'endsAt') or '0')
+  local ends_at = tonumber(redis.call('GET', KEYS[4]) or '0')
   if now < ends_at then return ends_at end
 end
 
-local function start_cooldown(message_id, cooldown_ms)
-  redis.call('HSET', KEYS[2], 'endsAt', now + cooldown_ms, 'messageId', message_id)
-  redis.call('PEXPIRE', KEYS[2], cooldown_ms)
+local function start_cooldown(cooldown_ms)
+  redis.call('SET', KEYS[4], now + cooldown_ms, 'PX', cooldown_ms)
 end
 `;
 
 export type Reply = readonly [kind: string, detail?: string | number];
 const script = (lua: string) => new RedisScript<Reply>(PRELUDE + lua);
 
-/** KEYS verification, cooldown. ARGV now, verification, cooldownMs. */
+/** KEYS verification, outbox, cooldown. ARGV now, verification, cooldownMs, event, dueAt, outbox bound. */
 export const OPEN = script(`
 local ends_at = cooldown_end()
 if ends_at then return { 'in_cooldown', ends_at } end
+if outbox_is_full(tonumber(ARGV[6])) then return { 'outbox_full' } end
 local v = cjson.decode(ARGV[2])
-start_cooldown(v.sends[1].messageId, tonumber(ARGV[3]))
+start_cooldown(tonumber(ARGV[3]))
+put_text(v.sends[1].messageId, ARGV[4], ARGV[5])
 save(v)
 return { 'opened' }
 `);
@@ -70,9 +73,9 @@ return { 'found', text }
 `);
 
 /** KEYS cooldown. When it ends, or nothing. */
-export const COOLDOWN_END = new RedisScript<string | null>("return redis.call('HGET', KEYS[1], 'endsAt')");
+export const COOLDOWN_END = new RedisScript<string | null>("return redis.call('GET', KEYS[1])");
 
-/** KEYS verification. ARGV now, hash, length. */
+/** KEYS verification, outbox. ARGV now, hash, length. */
 export const CHECK = script(`
 local v, text = load()
 if not v then return { 'missing' } end
@@ -89,7 +92,7 @@ elseif v.checksUsed >= v.maxChecks then finish(v, 'max_attempts_reached') end
 return { kind, save(v) }
 `);
 
-/** KEYS verification, cooldown. ARGV now, send, cooldownMs. */
+/** KEYS verification, outbox, cooldown. ARGV now, send, cooldownMs, event, dueAt, outbox bound. */
 export const RESEND = script(`
 local v, text = load()
 if not v then return { 'missing' } end
@@ -97,15 +100,17 @@ if not is_pending(v) then return { 'not_pending', text } end
 if #v.sends >= v.maxSends then return { 'no_sends_left', text } end
 local ends_at = cooldown_end()
 if ends_at then return { 'in_cooldown', ends_at } end
+if outbox_is_full(tonumber(ARGV[6])) then return { 'outbox_full' } end
 local send = cjson.decode(ARGV[2])
-start_cooldown(send.messageId, tonumber(ARGV[3]))
+start_cooldown(tonumber(ARGV[3]))
+put_text(send.messageId, ARGV[4], ARGV[5])
 table.insert(v.sends, send)
 v.expiresAt = math.max(v.expiresAt, send.expiresAt)
 note(v, { at = send.queuedAt, event = 'send.queued', messageId = send.messageId })
 return { 'resent', save(v) }
 `);
 
-/** KEYS verification. ARGV now. */
+/** KEYS verification, outbox. ARGV now. */
 export const CANCEL = script(`
 local v, text = load()
 if not v then return { 'missing' } end
@@ -114,31 +119,7 @@ finish(v, 'canceled')
 return { 'canceled', save(v) }
 `);
 
-/** KEYS verification, cooldown. ARGV now, messageId. */
-export const WITHDRAW = script(`
-if redis.call('HGET', KEYS[2], 'messageId') == ARGV[2] then redis.call('DEL', KEYS[2]) end
-local v = load()
-if not v then return { 'missing' } end
-local function without(list)
-  local rest = {}
-  for _, item in ipairs(list) do
-    if item.messageId ~= ARGV[2] then table.insert(rest, item) end
-  end
-  return rest
-end
-v.sends = without(v.sends)
-if #v.sends == 0 then
-  redis.call('DEL', KEYS[1])
-  return { 'forgotten' }
-end
-v.timeline = without(v.timeline)
-v.expiresAt = 0
-for _, send in ipairs(v.sends) do v.expiresAt = math.max(v.expiresAt, send.expiresAt) end
-save(v)
-return { 'withdrawn' }
-`);
-
-/** KEYS verification. ARGV now, outcome, the delivery status that it means. */
+/** KEYS verification, outbox. ARGV now, outcome, the delivery status that it means. */
 export const NOTE_OUTCOME = script(`
 local v, text = load()
 if not v then return { 'missing' } end

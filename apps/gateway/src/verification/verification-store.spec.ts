@@ -1,6 +1,5 @@
-import { closeRedis, createLogger, createRedis, type Redis } from '@app/common';
+import type { Redis } from '@app/common';
 import fc from 'fast-check';
-import { once } from 'node:events';
 import {
   after,
   guess,
@@ -8,29 +7,29 @@ import {
   outcome,
   sampleSend,
   sampleVerification,
+  textOf,
 } from '../../../../test/gateway/samples.js';
+import { connectedRedis, memoryStores, redisStores } from '../../../../test/gateway/stores.js';
 import type { Send } from '../delivery/send.js';
-import { MemoryVerificationStore } from './memory-verification-store.js';
-import { RedisVerificationStore } from './redis-verification-store.js';
-import type { VerificationStore } from './verification-store.js';
 import { verificationStoreSuite } from './verification-store.suite.js';
 import type { Verification } from './verification.js';
 
 let redis: Redis;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  redis = createRedis(process.env.REDIS_URL ?? '', createLogger('test', 'silent'));
-  await once(redis, 'ready');
+  ({ redis, close } = await connectedRedis());
 });
-afterAll(() => closeRedis(redis));
+afterAll(() => close());
 
-verificationStoreSuite('memory', () => new MemoryVerificationStore());
-verificationStoreSuite('Redis', () => new RedisVerificationStore(redis));
+verificationStoreSuite('memory', () => memoryStores().verifications);
+verificationStoreSuite('Redis', () => redisStores(redis).verifications);
 
 describe('the memory store', () => {
   it('forgets the oldest beyond its limit', async () => {
-    const store = new MemoryVerificationStore(10);
+    const store = memoryStores(1000, 10).verifications;
     const all = Array.from({ length: 25 }, () => sampleVerification(sampleSend('123456')));
-    for (const verification of all) await store.open(verification, 1000, after(0));
+    for (const verification of all)
+      await store.open(verification, textOf(verification, verification.sends[0]!), 1000, after(0));
     const found = await Promise.all(all.map(({ id }) => store.find(id, after(0))));
     expect(found.map(Boolean)).toEqual([...Array<boolean>(15).fill(false), ...Array<boolean>(10).fill(true)]);
   });
@@ -38,8 +37,9 @@ describe('the memory store', () => {
 
 describe('the keys in Redis', () => {
   it('all have the tag of the number, and end by themselves', async () => {
-    const verification = sampleVerification(sampleSend('123456'));
-    await new RedisVerificationStore(redis).open(verification, 60_000, after(0));
+    const send = sampleSend('123456');
+    const verification = sampleVerification(send);
+    await redisStores(redis).verifications.open(verification, textOf(verification, send), 60_000, after(0));
     const tag = verification.id.slice(4, 6);
     const keys = [
       `otpost:{${tag}}:verification:${verification.id}`,
@@ -52,10 +52,13 @@ describe('the keys in Redis', () => {
   });
 });
 
-/** What callers, the worker and time may do, in any order, to two verifications of one number; mostly soon after one another. */
+/**
+ * What callers, the worker, relays and time may do, in any order, to two verifications of one number; mostly soon after
+ * one another. A tag's outbox holds three texts here.
+ */
 const step = fc.record({
   action: fc.constantFrom(
-    ...['open', 'check', 'resend', 'resend', 'cancel', 'withdraw', 'cooldown'],
+    ...['open', 'check', 'resend', 'resend', 'cancel', 'cooldown', 'look', 'take', 'take', 'release', 'remove'],
     ...['outcome', 'outcome', 'outcome', 'outcome', 'outcome'],
   ),
   wait: fc.constantFrom(...Array<number>(12).fill(0.5), 0, 30, 60, 60, 60, 119, 299, 86_400),
@@ -69,19 +72,26 @@ const step = fc.record({
   attempt: fc.integer({ min: 1, max: 3 }),
   final: fc.boolean(),
   send: fc.nat(3),
+  dueIn: fc.constantFrom(0, 3),
+  relay: fc.constantFrom('relay-1', 'relay-2'),
 });
+const LEASE_MS = 3_600_000;
 
-it('memory and Redis answer every history alike', async () => {
+it('memory and Redis answer every history alike, and no text is lost or kept too long', async () => {
   const property = fc.asyncProperty(step, fc.array(step, { maxLength: 25 }), async (some, steps) => {
+    await redis.flushdb();
     const first = { ...some, action: 'open', which: 0 };
-    const stores: VerificationStore[] = [new MemoryVerificationStore(), new RedisVerificationStore(redis)];
+    const both = [memoryStores(3), redisStores(redis, 3)];
     const numberHash = newNumberHash();
     const verifications: Verification[] = [0, 1].map(() =>
       sampleVerification(sampleSend('111111'), { numberHash, maxChecks: 3, maxSends: 3 }),
     );
+    const tag = verifications[0]!.id.slice(4, 6);
     const sends: Send[] = verifications.flatMap((verification) => verification.sends);
+    /** The texts that somebody still waits for, with the verification of each. */
+    const waiting = new Map<string, string>();
     let seconds = 0;
-    for (const { action, wait, which, code, event, send, ...details } of [first, ...steps]) {
+    for (const { action, wait, which, code, event, send, dueIn, relay, ...details } of [first, ...steps]) {
       seconds += wait;
       const now = after(seconds);
       const verification = verifications[which]!;
@@ -89,21 +99,39 @@ it('memory and Redis answer every history alike', async () => {
       const fresh = sampleSend(code, now, 120);
       if (action === 'resend') sends.push(fresh);
       const known = sends[send % sends.length]!;
+      const dueAt = now.getTime() + dueIn * 1000;
       const answers = await Promise.all(
-        stores.map(async (store) => {
-          if (action === 'open') return store.open(verification, 60_000, now);
+        both.map(async ({ verifications: store, outbox }) => {
+          if (action === 'open')
+            return store.open(verification, textOf(verification, verification.sends[0]!, dueAt), 60_000, now);
           if (action === 'check') return store.check(id, guess(code), now);
-          if (action === 'resend') return store.resend(verification, fresh, 60_000, now);
+          if (action === 'resend')
+            return store.resend(verification, fresh, textOf(verification, fresh, dueAt), 60_000, now);
           if (action === 'cancel') return store.cancel(id, now);
-          if (action === 'withdraw') return store.withdraw(verification, known.messageId, now);
           if (action === 'outcome') return store.noteOutcome(id, outcome(event, known, details), now);
+          if (action === 'look') return outbox.look(now);
+          if (action === 'take') return outbox.take(tag, { owner: relay, ms: LEASE_MS }, 2, now);
+          if (action === 'release') return outbox.release(tag, relay);
+          if (action === 'remove') return outbox.remove(tag, [known.messageId]);
           return store.cooldownEnd(numberHash, now);
         }),
       );
       expect(answers[1]).toEqual(answers[0]);
-      const [inMemory, inRedis] = await Promise.all(stores.map((store) => store.find(id, now)));
+      const [inMemory, inRedis] = await Promise.all(both.map((stores) => stores.verifications.find(id, now)));
       expect(inRedis).toEqual(inMemory);
+
+      const kind = (answers[0] as { kind?: string } | undefined)?.kind;
+      if (kind === 'opened') waiting.set(verification.sends[0]!.messageId, id);
+      if (kind === 'resent') waiting.set(fresh.messageId, id);
+      if (action === 'remove') waiting.delete(known.messageId);
+      if (inMemory && inMemory.status !== 'pending')
+        for (const [messageId, its] of waiting) if (its === id) waiting.delete(messageId);
+    }
+    for (const { outbox } of both) {
+      await Promise.all(['relay-1', 'relay-2'].map((relay) => outbox.release(tag, relay)));
+      const left = await outbox.take(tag, { owner: 'relay-3', ms: LEASE_MS }, 100, after(seconds + 3));
+      expect(new Set(left?.map((entry) => entry.event.messageId))).toEqual(new Set(waiting.keys()));
     }
   });
   await fc.assert(property, { numRuns: 200 });
-});
+}, 60_000);

@@ -7,9 +7,11 @@ import {
   outcome,
   sampleSend,
   sampleVerification,
+  textOf,
 } from '../../../../test/gateway/samples.js';
+import type { Send } from '../delivery/send.js';
 import type { VerificationStore } from './verification-store.js';
-import { KEPT_AFTER_END_MS, statusAt } from './verification.js';
+import { KEPT_AFTER_END_MS, statusAt, type Verification } from './verification.js';
 
 const COOLDOWN = 60_000;
 const KEPT = KEPT_AFTER_END_MS / 1000;
@@ -28,10 +30,15 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       store = createStore();
     });
 
+    const open = (verification: Verification, now: Date) =>
+      store.open(verification, textOf(verification, verification.sends[0]!), COOLDOWN, now);
+    const resend = (verification: Verification, send: Send, now: Date) =>
+      store.resend(verification, send, textOf(verification, send), COOLDOWN, now);
+
     async function opened(options: Parameters<typeof sampleVerification>[1] = {}, code = '123456', ttlSeconds = 300) {
       const send = sampleSend(code, NOON, ttlSeconds);
       const verification = sampleVerification(send, options);
-      expect(await store.open(verification, COOLDOWN, NOON)).toEqual({ kind: 'opened' });
+      expect(await open(verification, NOON)).toEqual({ kind: 'opened' });
       return { id: verification.id, verification, send };
     }
 
@@ -46,18 +53,18 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         const { numberHash } = verification;
         const second = sampleVerification(sampleSend('222222'), { numberHash });
 
-        expect(await store.open(second, COOLDOWN, after(59.999))).toEqual({
+        expect(await open(second, after(59.999))).toEqual({
           kind: 'in_cooldown',
           endsAt: after(60).getTime(),
         });
         expect(await store.find(second.id, NOON)).toBeUndefined();
-        expect(await store.open(second, COOLDOWN, after(60))).toEqual({ kind: 'opened' });
+        expect(await open(second, after(60))).toEqual({ kind: 'opened' });
       });
 
       it('lets one of a hundred at once through', async () => {
         const numberHash = newNumberHash();
         const answers = await Promise.all(
-          times(100, () => store.open(sampleVerification(sampleSend('123456'), { numberHash }), COOLDOWN, NOON)),
+          times(100, () => open(sampleVerification(sampleSend('123456'), { numberHash }), NOON)),
         );
         expect(kinds(answers)).toEqual({ opened: 1, in_cooldown: 99 });
       });
@@ -65,7 +72,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       it('leaves an earlier verification of the number alone', async () => {
         const first = await opened();
         const { numberHash } = first.verification;
-        await store.open(sampleVerification(sampleSend('222222', after(60)), { numberHash }), COOLDOWN, after(60));
+        await open(sampleVerification(sampleSend('222222', after(60)), { numberHash }), after(60));
         expect(await store.check(first.id, guess('123456'), after(61))).toMatchObject({ kind: 'correct' });
       });
 
@@ -172,7 +179,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       it('adds a code; both work, with one count of attempts', async () => {
         const { id, verification } = await opened();
         await store.check(id, guess('000000'), after(1));
-        const answer = await store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60));
+        const answer = await resend(verification, sampleSend('654321', after(60)), after(60));
         expect(answer).toMatchObject({
           kind: 'resent',
           verification: { checksUsed: 1, expiresAt: after(360).getTime(), sends: [{}, { status: 'queued' }] },
@@ -182,39 +189,38 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
 
       it('lets an earlier code die when its own time is up', async () => {
         const { id, verification } = await opened();
-        await store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60));
+        await resend(verification, sampleSend('654321', after(60)), after(60));
         expect(await store.check(id, guess('123456'), after(300))).toMatchObject({ kind: 'incorrect' });
         expect(await store.check(id, guess('654321'), after(300))).toMatchObject({ kind: 'correct' });
       });
 
       it('shares the cooldown of the number, and starts it again', async () => {
         const { verification } = await opened();
-        const again = (seconds: number) =>
-          store.resend(verification, sampleSend('654321', after(seconds)), COOLDOWN, after(seconds));
+        const again = (seconds: number) => resend(verification, sampleSend('654321', after(seconds)), after(seconds));
         expect(await again(59)).toEqual({ kind: 'in_cooldown', endsAt: after(60).getTime() });
         expect(await again(60)).toMatchObject({ kind: 'resent' });
         expect(await again(119)).toEqual({ kind: 'in_cooldown', endsAt: after(120).getTime() });
         const other = sampleVerification(sampleSend('111111'), { numberHash: verification.numberHash });
-        expect(await store.open(other, COOLDOWN, after(119))).toMatchObject({ kind: 'in_cooldown' });
+        expect(await open(other, after(119))).toMatchObject({ kind: 'in_cooldown' });
       });
 
       it('makes one text of fifty at once', async () => {
         const { verification } = await opened();
         const answers = await Promise.all(
-          times(50, () => store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60))),
+          times(50, () => resend(verification, sampleSend('654321', after(60)), after(60))),
         );
         expect(kinds(answers)).toEqual({ resent: 1, in_cooldown: 49 });
       });
 
       it('is refused after the last send, after the end, and for what is unknown', async () => {
         const { id, verification } = await opened({ maxSends: 2 });
-        await store.resend(verification, sampleSend('654321', after(60)), COOLDOWN, after(60));
-        const again = () => store.resend(verification, sampleSend('777777', after(130)), COOLDOWN, after(130));
+        await resend(verification, sampleSend('654321', after(60)), after(60));
+        const again = () => resend(verification, sampleSend('777777', after(130)), after(130));
         expect(await again()).toMatchObject({ kind: 'no_sends_left' });
         await store.cancel(id, after(130));
         expect(await again()).toMatchObject({ kind: 'not_pending', verification: { status: 'canceled' } });
         const stranger = sampleVerification(sampleSend('123456'));
-        expect(await store.resend(stranger, sampleSend('777777'), COOLDOWN, NOON)).toEqual({ kind: 'missing' });
+        expect(await resend(stranger, sampleSend('777777'), NOON)).toEqual({ kind: 'missing' });
       });
     });
 
@@ -227,34 +233,6 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         });
         expect(await store.check(id, guess('123456'), after(6))).toMatchObject({ kind: 'not_pending' });
         expect(await store.cancel(id, after(6))).toMatchObject({ kind: 'not_pending' });
-      });
-    });
-
-    describe('withdraw', () => {
-      it('leaves nothing of a start: no verification, no cooldown', async () => {
-        const { id, verification, send } = await opened();
-        await store.withdraw(verification, send.messageId, NOON);
-        await store.withdraw(verification, send.messageId, NOON);
-        expect(await store.find(id, NOON)).toBeUndefined();
-        expect(await store.open(verification, COOLDOWN, NOON)).toEqual({ kind: 'opened' });
-      });
-
-      it('takes back a resend only: its code, its time, its cooldown', async () => {
-        const { id, verification } = await opened();
-        const send = sampleSend('654321', after(60));
-        await store.resend(verification, send, COOLDOWN, after(60));
-        await store.withdraw(verification, send.messageId, after(60));
-        expect(await store.find(id, after(60))).toEqual(verification);
-        expect(await store.cooldownEnd(verification.numberHash, after(60))).toBeUndefined();
-        expect(await store.check(id, guess('654321'), after(61))).toMatchObject({ kind: 'incorrect' });
-      });
-
-      it('leaves the cooldown of a later send', async () => {
-        const { verification, send } = await opened();
-        const { numberHash } = verification;
-        await store.open(sampleVerification(sampleSend('222222', after(60)), { numberHash }), COOLDOWN, after(60));
-        await store.withdraw(verification, send.messageId, after(61));
-        expect(await store.cooldownEnd(numberHash, after(61))).toBe(after(120).getTime());
       });
     });
 
@@ -313,7 +291,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         async (status) => {
           const { id, verification, send } = await opened();
           const second = sampleSend('654321', after(60));
-          await store.resend(verification, second, COOLDOWN, after(60));
+          await resend(verification, second, after(60));
           if (status === 'waiting')
             await store.noteOutcome(id, outcome('sms.rejected', send, { final: false }), after(61));
           else if (status !== 'queued') await store.noteOutcome(id, outcome(`sms.${status}`, send), after(61));

@@ -1,11 +1,13 @@
 import { Sealer } from '@app/common';
 import { Module } from '@nestjs/common';
+import { OutboxModule } from '../outbox/outbox.module.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { KeyedHash } from './keyed-hash.js';
 import { VerificationController } from './verification.controller.js';
 import { VerificationService } from './verification.service.js';
 
 @Module({
+  imports: [OutboxModule],
   controllers: [VerificationController],
   providers: [VerificationService, KeyedHash, Sealer, GatewayMetrics],
 })

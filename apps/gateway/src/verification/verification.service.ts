@@ -1,49 +1,46 @@
-import { AppLogger, EventPublisher, maskNumber, mayArrive, Sealer } from '@app/common';
+import { AppLogger, maskNumber, Sealer } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Send } from '../delivery/send.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { readNumber } from '../numbers/phone-number.js';
+import { OutboxPublisher } from '../outbox/outbox-publisher.js';
 import { codeText } from './code-text.js';
 import { newCode, readCode } from './code.js';
 import { KeyedHash } from './keyed-hash.js';
 import * as refusals from './refusals.js';
 import type { After } from './transitions.js';
 import { isVerificationId, newVerificationId } from './verification-id.js';
-import { VerificationStore, type InCooldown, type Missing } from './verification-store.js';
+import { VerificationStore, type InCooldown, type Missing, type OutboxFull } from './verification-store.js';
 import type { Snapshot } from './verification-view.js';
 import { VerificationSettings } from './verification.config.js';
 import type { StartVerification } from './verification.requests.js';
 import { isPending, newSend, newVerification, statusAt, type Verification } from './verification.js';
-
-/** What is known of a text when its publish has come to an end. */
-type Fate = 'queued' | 'perhaps_queued' | 'not_queued';
 
 @Injectable()
 export class VerificationService {
   constructor(
     private readonly settings: VerificationSettings,
     @Inject(VerificationStore) private readonly store: VerificationStore,
-    private readonly publisher: EventPublisher,
+    private readonly outbox: OutboxPublisher,
     private readonly sealer: Sealer,
     private readonly hash: KeyedHash,
     private readonly metrics: GatewayMetrics,
     private readonly logger: AppLogger,
   ) {}
 
-  /** Saved before it is announced: a text that arrives always has a verification to check against. */
+  /** Saved before it is published: a text that arrives always has a verification, and what was accepted is never lost. */
   async start(request: StartVerification): Promise<Snapshot> {
     const now = new Date();
     const number = this.numberOf(request.to);
-    const { verification, send, code } = this.draft(request, number, now);
-    const opened = await this.store.open(verification, this.cooldownMs, now);
-    if (opened.kind === 'in_cooldown') {
+    const { verification, text } = this.draft(request, number, now);
+    const entry = this.outbox.entryOf(text, now);
+    const opened = await this.store.open(verification, entry, this.cooldownMs, now);
+    if (opened.kind !== 'opened') {
       this.metrics.started.inc({ outcome: opened.kind });
-      throw this.limited(opened, number.to, now);
+      throw this.refused(opened, number.to, now);
     }
-    const fate = await this.announce(verification, send, { code, to: number.to }, now);
-    this.metrics.started.inc({ outcome: fate });
-    this.refuseUnlessQueued(fate, verification.id);
+    this.metrics.started.inc({ outcome: await this.outbox.publish(entry, now) });
     return { verification, to: number.to, cooldownEnd: now.getTime() + this.cooldownMs, now };
   }
 
@@ -76,10 +73,11 @@ export class VerificationService {
     const to = this.toOf(known);
     const code = newCode(known.codeLength);
     const send = this.sendOf(id, code, now);
-    const answer = this.pending(await this.store.resend(known, send, this.cooldownMs, now), now);
-    if (answer.kind === 'in_cooldown') throw this.limited(answer, to, now);
+    const entry = this.outbox.entryOf(codeText(known, send, { code, to }, this.sealer), now);
+    const answer = this.pending(await this.store.resend(known, send, entry, this.cooldownMs, now), now);
+    if (!('verification' in answer)) throw this.refused(answer, to, now);
     if (answer.kind === 'no_sends_left') throw refusals.noSendsLeft(known.maxSends);
-    this.refuseUnlessQueued(await this.announce(answer.verification, send, { code, to }, now), id);
+    await this.outbox.publish(entry, now);
     return { verification: answer.verification, to, cooldownEnd: now.getTime() + this.cooldownMs, now };
   }
 
@@ -87,27 +85,6 @@ export class VerificationService {
     const now = new Date();
     const { verification } = this.pending(await this.store.cancel(wellFormed(id), now), now);
     return { verification, to: this.toOf(verification), now };
-  }
-
-  /** Undone where the text certainly never left: then nothing was sent, and the number is not in cooldown. */
-  private async announce(
-    verification: Verification,
-    send: Send,
-    content: { code: string; to: string },
-    now: Date,
-  ): Promise<Fate> {
-    const { messageId } = send;
-    const outcome = await this.publisher.publish(codeText(verification, send, content, this.sealer), { messageId });
-    if (outcome === 'confirmed') return 'queued';
-    this.logger.warn({ verificationId: verification.id, messageId, outcome }, 'text not queued');
-    if (mayArrive(outcome)) return 'perhaps_queued';
-    await this.store.withdraw(verification, messageId, now);
-    return 'not_queued';
-  }
-
-  private refuseUnlessQueued(fate: Fate, id: string): void {
-    if (fate === 'not_queued') throw refusals.notQueued();
-    if (fate === 'perhaps_queued') throw refusals.perhapsQueued(id, this.settings.resendCooldownSeconds);
   }
 
   private draft(request: StartVerification, { to, unrecognized }: { to: string; unrecognized: boolean }, now: Date) {
@@ -130,7 +107,8 @@ export class VerificationService {
       maxChecks,
       maxSends,
     };
-    return { verification: newVerification(terms, send), send, code };
+    const verification = newVerification(terms, send);
+    return { verification, text: codeText(verification, send, { code, to }, this.sealer) };
   }
 
   private sendOf(id: string, code: string, now: Date): Send {
@@ -150,17 +128,21 @@ export class VerificationService {
     return verification;
   }
 
-  private pending<A extends InCooldown | After<string>>(answer: A | Missing, now: Date): Exclude<A, Missing> {
+  private pending<A extends InCooldown | OutboxFull | After<string>>(
+    answer: A | Missing,
+    now: Date,
+  ): Exclude<A, Missing> {
     if (answer.kind === 'missing') throw refusals.unknownVerification();
     if (answer.kind === 'not_pending')
       throw refusals.notPending(statusAt((answer as After<'not_pending'>).verification, now));
     return answer as Exclude<A, Missing>;
   }
 
-  private limited({ endsAt }: InCooldown, to: string, now: Date) {
+  private refused(answer: InCooldown | OutboxFull, to: string, now: Date) {
+    if (answer.kind === 'outbox_full') return refusals.outboxFull();
     this.metrics.limited.inc({ limit: 'number_cooldown' });
     this.logger.info({ limit: 'number_cooldown', to: maskNumber(to) }, 'refused');
-    return refusals.destinationInCooldown(endsAt, this.settings.resendCooldownSeconds, now);
+    return refusals.destinationInCooldown(answer.endsAt, this.settings.resendCooldownSeconds, now);
   }
 
   private toOf({ id, sealedTo }: Verification): string {

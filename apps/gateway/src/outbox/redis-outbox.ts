@@ -1,0 +1,39 @@
+import { SmsSend, type Redis } from '@app/common';
+import { TAGS } from '../verification/verification-id.js';
+import { LOOK, leaseKeyOf, outboxKeysOf, RELEASE, REMOVE, TAKE } from './outbox-scripts.js';
+import type { Lease, Outbox, OutboxEntry, OutboxView } from './outbox.js';
+
+/** For any number of gateways. Each call concerns one tag's keys; `look` asks for all tags at once. */
+export class RedisOutbox implements Outbox {
+  constructor(private readonly redis: Redis) {}
+
+  async look(now: Date): Promise<OutboxView[]> {
+    const views = await Promise.all(TAGS.map((tag) => this.lookAt(tag, now)));
+    return views.filter(({ entries }) => entries > 0);
+  }
+
+  async take(tag: string, { owner, ms }: Lease, limit: number, now: Date): Promise<OutboxEntry[] | undefined> {
+    const keys = [...outboxKeysOf(tag), leaseKeyOf(tag)];
+    const due = await TAKE.run(this.redis, keys, [now.getTime(), owner, ms, limit]);
+    return due === null ? undefined : pairsOf(due).map(([event, dueAt]) => ({ event: read(event), dueAt }));
+  }
+
+  async remove(tag: string, messageIds: readonly string[]): Promise<void> {
+    if (messageIds.length > 0) await REMOVE.run(this.redis, outboxKeysOf(tag), messageIds);
+  }
+
+  async release(tag: string, owner: string): Promise<void> {
+    await RELEASE.run(this.redis, [leaseKeyOf(tag)], [owner]);
+  }
+
+  private async lookAt(tag: string, now: Date): Promise<OutboxView> {
+    const [set] = outboxKeysOf(tag);
+    const [entries, due, oldestDueAt] = await LOOK.run(this.redis, [set], [now.getTime()]);
+    return { tag, entries, due, ...(oldestDueAt !== null && { oldestDueAt: Number(oldestDueAt) }) };
+  }
+}
+
+const read = (event: string): SmsSend => Object.assign(new SmsSend(), JSON.parse(event) as SmsSend);
+
+const pairsOf = (flat: readonly string[]): [event: string, dueAt: number][] =>
+  Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n]!, Number(flat[2 * n + 1])]);
