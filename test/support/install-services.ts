@@ -4,7 +4,11 @@ import { hasRabbit, hasRedis } from './services.ts';
 
 /** Makes sure that the programs the tests start are installed: installs them as root on Debian, else says what to install. */
 export function installServices(): void {
-  const missing = [...(hasRabbit() ? [] : ['rabbitmq-server']), ...(hasRedis() ? [] : ['redis-server'])];
+  const missing = [
+    ...(hasRabbit() ? [] : ['rabbitmq-server']),
+    ...(hasRedis() ? [] : ['redis-server']),
+    ...(hasPika() ? [] : ['python3-pika']), // a client that we did not write, for the broker suite
+  ];
   if (missing.length === 0) return;
   const names = missing.join(' ');
   if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) {
@@ -19,4 +23,13 @@ export function installServices(): void {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+}
+
+function hasPika(): boolean {
+  try {
+    execFileSync('/usr/bin/python3', ['-c', 'import pika'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -235,7 +235,8 @@ describe('the sender', () => {
   describe('after another worker died asking', () => {
     const abandoned = async (message: SmsSend) => {
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { now: new Date(Date.now() - 60_000), ms: 15_000 });
+      await ledger.reserve(message.messageId, 'one', 1);
+      await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
       return ledger;
     };
 
@@ -272,24 +273,51 @@ describe('the sender', () => {
     it('waits while it may still be alive, and uses up no attempt', async () => {
       const message = text();
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { now: new Date(), ms: 15_000 });
+      await ledger.reserve(message.messageId, 'one', 15_000);
 
       expect(await senderOver([company('one', [])], { ledger }).send(message, first)).toEqual({
         kind: 'retry',
         reason: 'another worker is sending it',
-        afterMs: 0,
+        afterMs: expect.any(Number),
       });
     });
   });
 
-  it('asks nobody while the ledger is away', async () => {
+  it('asks nobody while the ledger is away, and goes on when it is back', async () => {
+    const ledger = new MemoryDeliveryLedger();
+    const reserve = ledger.reserve.bind(ledger);
+    let away = true;
+    let tries = 0;
+    ledger.reserve = (...reserved) => {
+      tries++;
+      return away ? Promise.reject(new RedisUnavailableError('away')) : reserve(...reserved);
+    };
+    const one = company('one', [ACCEPTED]);
+    const sent = senderOver([one], { ledger }).send(text(), first);
+    await until('it has tried twice', 5, () => tries >= 2);
+    expect(one.asked).toHaveLength(0);
+    away = false;
+
+    expect(await sent).toEqual({ kind: 'done' });
+  });
+
+  it('a text whose code dies while the ledger is away is not sent', async () => {
     const ledger = new MemoryDeliveryLedger();
     ledger.reserve = () => Promise.reject(new RedisUnavailableError('away'));
+    const message = Object.assign(text(), { expiresAt: new Date(Date.now() - 1500).toISOString() });
 
-    expect(await senderOver([company('one', [])], { ledger }).send(text(), first)).toMatchObject({
-      kind: 'retry',
-      afterMs: 0,
-    });
+    expect(await senderOver([company('one', [])], { ledger }).send(message, first)).toEqual({ kind: 'done' });
+    expect(await told(1)).toMatchObject([{ pattern: 'sms.expired' }]);
+  });
+
+  it('hands back what waits for the ledger when the process ends', async () => {
+    const ledger = new MemoryDeliveryLedger();
+    ledger.reserve = () => Promise.reject(new RedisUnavailableError('away'));
+    const sender = senderOver([company('one', [])], { ledger });
+    const sent = sender.send(text(), first);
+    sender.beforeApplicationShutdown();
+
+    expect(await sent).toMatchObject({ kind: 'retry', afterMs: 0 });
   });
 
   it('keeps an answer that it could not note until it can, and tells it only then', async () => {
@@ -307,24 +335,70 @@ describe('the sender', () => {
     expect(await told(1)).toMatchObject([{ pattern: 'sms.accepted' }]);
   });
 
-  it('an outcome that could not be published is told at the next delivery, and nobody is asked again', async () => {
+  it('holds a text whose outcome cannot be told, and asks nobody again', async () => {
     const one = company('one', [ACCEPTED]);
-    const sender = senderOver([one]);
     const message = text();
     broker.block('test');
-    await publisher.publish(Object.assign(text(), { messageId: randomUUID() }), { messageId: randomUUID() }); // the broker says it is blocked after a publish
-    expect(await sender.send(message, first)).toEqual({
-      kind: 'retry',
-      reason: 'the outcome could not be published',
-      afterMs: 0,
-    });
+    await publisher.publish(text(), { messageId: randomUUID() }); // only a publish makes the broker say that it is blocked
+    let over = false;
+    const sent = senderOver([one])
+      .send(message, first)
+      .finally(() => (over = true));
+    await until('the company has been asked', 5, () => one.asked.length === 1);
+    expect(over).toBe(false);
     broker.unblock();
-    await until('the broker takes publishes', 5, () => client.trouble === undefined);
 
-    expect(await sender.send(message, first)).toEqual({ kind: 'done' });
-    await until('it is told', 5, () =>
-      outcomes.some(({ pattern, data }) => pattern === 'sms.accepted' && data.messageId === message.messageId),
-    );
+    expect(await sent).toEqual({ kind: 'done' });
+    const mine = () => outcomes.filter(({ data }) => data.messageId === message.messageId);
+    await until('it is told', 5, () => mine().length > 0);
+    expect(mine()).toMatchObject([{ pattern: 'sms.accepted' }]);
+  });
+
+  it('a refusal of a repetition says nothing about the first request: no new reference, no other company', async () => {
+    const [one, two] = [
+      company('one', [UNKNOWN, rejected(), { kind: 'accepted', duplicate: true }], true),
+      company('two', []),
+    ];
+    const sender = senderOver([one, two]);
+    const message = text();
+    const results = [];
+    for (const attempt of [1, 2, 3]) results.push(await sender.send(message, { attempt, deferrals: 0 }));
+
+    expect(results.map(({ kind }) => kind)).toEqual(['retry', 'retry', 'done']);
+    expect(new Set(one.asked.map(({ reference }) => reference)).size).toBe(1);
+    expect(one.asked.map(({ repeated }) => repeated)).toEqual([false, true, true]);
+  });
+
+  describe('when the code has died', () => {
+    const late = (message: SmsSend) =>
+      Object.assign(message, { expiresAt: new Date(Date.now() - 10_000).toISOString() });
+
+    it('drops the text', async () => {
+      expect(await senderOver([company('one', [])]).expire(late(text()), first)).toEqual({ kind: 'done' });
+      expect(await told(1)).toMatchObject([{ pattern: 'sms.expired', data: { provider: 'none', final: true } }]);
+    });
+
+    it('and a worker died asking: unknown, since the company may have it', async () => {
+      const message = late(text());
+      const ledger = new MemoryDeliveryLedger();
+      await ledger.reserve(message.messageId, 'one', 1);
+      await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
+
+      expect(await senderOver([company('one', [])], { ledger }).expire(message, first)).toEqual({ kind: 'done' });
+      expect(await told(1)).toMatchObject([
+        { pattern: 'sms.unknown', data: { final: true, errorCode: 'worker-died' } },
+      ]);
+    });
+
+    it('and the outcome is unknown: it stays unknown', async () => {
+      const one = company('one', [UNKNOWN], true);
+      const sender = senderOver([one]);
+      const message = text();
+      await sender.send(message, first);
+
+      expect(await sender.expire(late(message), { attempt: 2, deferrals: 0 })).toEqual({ kind: 'done' });
+      expect((await told(2)).at(-1)).toMatchObject({ pattern: 'sms.unknown', data: { provider: 'one', final: true } });
+    });
   });
 
   it('a company that leaves no time for another attempt ends in sms.expired', async () => {

@@ -7,6 +7,7 @@ import {
   RedisSettings,
   SealingSettings,
   Setting,
+  settingText,
   type ConfigOf,
   type Environment,
 } from '@app/common';
@@ -47,7 +48,10 @@ export const readSmsWorkerConfig = async (): Promise<SmsWorkerConfig> => smsWork
 
 /** Only the companies that `SMS_PROVIDERS` names are read, so that nobody has to fill in the others. */
 export function smsWorkerConfig(environment: Environment): SmsWorkerConfig {
-  const named = environment.SMS_PROVIDERS?.split(',').map((name) => name.trim()) ?? [];
+  const named =
+    settingText('SMS_PROVIDERS', environment)
+      ?.split(',')
+      .map((name) => name.trim()) ?? [];
   const onRoute = providerList.filter(({ name }) => named.includes(name));
   const companies = Object.fromEntries(onRoute.map(({ name, Settings }) => [`provider:${name}`, Settings]));
   const config: Record<string, object> & ConfigOf<typeof smsWorkerSections> = readSettings(

@@ -4,24 +4,22 @@ import type { RejectionClass, RejectionScope } from './sms-provider.js';
 export interface DeliveryLedger {
   /**
    * Asks for the right to ask a company for this message, before it is asked. `provider` is where the caller would go; a
-   * grant may name another one, where an earlier request may still be under way.
+   * grant may name another one, where an earlier request may still be under way. After `leaseMs` (by the ledger's clock, and
+   * longer than one request can take) whoever reserved counts as dead.
    * @throws RedisUnavailableError: nothing may be asked.
    */
-  reserve(messageId: string, provider: string, lease: Lease): Promise<Reservation>;
+  reserve(messageId: string, provider: string, leaseMs: number): Promise<Reservation>;
   /**
-   * Notes the answer to request `n`, after it is known and before anybody is told. An accepted message stays accepted
-   * whatever comes later.
+   * Notes the answer to request `n`, after it is known and before anybody is told. Once accepted a message stays accepted,
+   * also where the acceptance comes late; any other answer to an earlier request changes nothing.
    * @throws RedisUnavailableError: not noted; ask again.
    */
   settle(messageId: string, answer: LedgerAnswer): Promise<void>;
-  /** What is known of a message, without reserving it. */
-  find(messageId: string): Promise<LedgerAnswer | 'reserved' | undefined>;
-}
-
-export interface Lease {
-  readonly now: Date;
-  /** Longer than one request can take; after it the one who reserved counts as dead. Milliseconds. */
-  readonly ms: number;
+  /**
+   * What is known of a message, without reserving it. `abandoned`: whoever reserved it is dead, and may have asked.
+   * @throws RedisUnavailableError
+   */
+  find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined>;
 }
 
 /** The answer to the n-th request for one message. */
@@ -44,8 +42,8 @@ export type Reservation =
    * outcome was `unknown`, or who made it died (`crash`).
    */
   | { readonly kind: 'granted'; readonly provider: string; readonly n: number; readonly repeats?: 'unknown' | 'crash' }
-  /** Somebody else is asking at this moment. */
-  | { readonly kind: 'busy' }
+  /** Somebody else is asking at this moment, and counts as dead after `leftMs`. */
+  | { readonly kind: 'busy'; readonly leftMs: number }
   /** Accepted, or unknown for good: nobody is to be asked. */
   | { readonly kind: 'settled'; readonly answer: LedgerAnswer };
 

@@ -1,5 +1,6 @@
 export * from './define-provider.js';
 export * from './delivery-ledger.js';
+export * from './expired.js';
 export * from './outcome-events.js';
 export * from './provider-calls.js';
 export * from './provider-list.js';

@@ -47,7 +47,7 @@ export class ProviderCalls {
   }
 
   private report(provider: string, outcome: SendOutcome, about: object): void {
-    this.sends.inc({ provider, outcome: outcome.kind === 'rejected' ? `rejected_${outcome.scope}` : outcome.kind });
+    this.sends.inc({ provider, outcome: labelOf(outcome) });
     if (outcome.kind === 'unknown')
       this.logger.warn({ ...about, provider, code: outcome.code }, 'the outcome of a text is unknown');
     if (outcome.kind !== 'rejected') return;
@@ -57,4 +57,9 @@ export class ProviderCalls {
       this.logger.error(fields, 'a company rejects texts until somebody acts: balance, template or credentials');
     else this.logger.warn(fields, 'a company rejected a text');
   }
+}
+
+function labelOf(outcome: SendOutcome): string {
+  if (outcome.kind === 'rejected') return `rejected_${outcome.scope}`;
+  return outcome.kind === 'accepted' && outcome.duplicate ? 'accepted_before' : outcome.kind;
 }

@@ -1,16 +1,14 @@
 import { E164, isSealed, Sealer, UnreadableError, UnsealableError, type SmsSend } from '@app/common';
-import type { OutboundSms } from './sms-provider.js';
+import type { SmsContent } from './sms-provider.js';
 
 const CODE = /^\d{4,10}$/;
-
-export type ReadableSms = Omit<OutboundSms, 'reference' | 'repeated'>;
 
 /**
  * Opens what is sealed.
  * @throws UnreadableError, which parks the message, for what does not open, is no number or code, or is plain where plain
  * values are not welcome. Its message holds no value.
  */
-export function openSms(message: SmsSend, sealer: Sealer, acceptPlain: boolean): ReadableSms {
+export function openSms(message: SmsSend, sealer: Sealer, acceptPlain: boolean): SmsContent {
   const { messageId } = message;
   const open = (field: 'to' | 'code', value: string, pattern: RegExp, to?: string): string => {
     if (!isSealed(value) && !acceptPlain) throw new UnreadableError(`plain-value: ${field}`);

@@ -2,10 +2,10 @@
 export interface SmsProvider {
   /** As settings, metrics, timelines and the ledger call it. */
   readonly name: string;
-  /** What this company can and cannot do; routes and templates are checked against it at start. */
+  /** What this company can and cannot do. */
   readonly capabilities: ProviderCapabilities;
   /** Whether this company can carry the message at all (country, template). Asked before any attempt. */
-  supports(message: OutboundSms): boolean;
+  supports(content: SmsContent): boolean;
   /**
    * Makes one attempt. Never throws for the company's answer or for the network, never retries by itself. The signal ends
    * an attempt that takes too long: what it cuts off is `unknown` unless nothing had been sent.
@@ -23,18 +23,22 @@ export interface ProviderCapabilities {
   readonly guardsDuplicates: boolean;
 }
 
-/** What one attempt is about: readable, and never logged. */
-export interface OutboundSms {
-  /** `[A-Za-z0-9]{1,32}`; the same for every repetition of a request whose outcome is unknown, new after a rejection. */
-  readonly reference: string;
-  /** An earlier request with this reference may have reached the company. */
-  readonly repeated: boolean;
+/** What is sent to whom: readable, and never logged. */
+export interface SmsContent {
   /** E.164; a provider converts it to what its company wants. */
   readonly to: string;
   readonly template: string;
   /** BCP 47. */
   readonly locale: string;
   readonly params: Readonly<Record<string, string>>;
+}
+
+/** What one attempt is about. */
+export interface OutboundSms extends SmsContent {
+  /** `[A-Za-z0-9]{1,32}`; the same for every repetition of a request whose outcome is unknown, new after a rejection. */
+  readonly reference: string;
+  /** An earlier request with this reference may have reached the company. */
+  readonly repeated: boolean;
 }
 
 /** RETRYABLE: the same request may succeed later. PERMANENT: it will not. */
@@ -57,6 +61,7 @@ export interface Rejection {
 }
 
 export type SendOutcome =
+  /** `duplicate`: the company had it from an earlier request with this reference. */
   | { readonly kind: 'accepted'; readonly providerMessageId?: string; readonly duplicate?: boolean }
   | Rejection
   /** The company may or may not have it. */

@@ -1,12 +1,12 @@
-import type { OutboundSms, SmsProvider } from './sms-provider.js';
+import type { SmsContent, SmsProvider } from './sms-provider.js';
 
 /** Which providers, in which order. */
 export class SmsRoute {
   constructor(private readonly providers: readonly SmsProvider[]) {}
 
-  /** The providers that can carry this message, the first choice first. */
-  for(message: OutboundSms): readonly SmsProvider[] {
-    return this.providers.filter((provider) => provider.supports(message));
+  /** The providers that can carry this content, the first choice first. */
+  for(content: SmsContent): readonly SmsProvider[] {
+    return this.providers.filter((provider) => provider.supports(content));
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,9 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import {
   dead,
   done,
   Metrics,
   ProcessSettings,
-  RedisUnavailableError,
   retry,
   RetryPolicies,
   Sealer,
@@ -17,7 +16,6 @@ import {
   type SmsOutcome,
   type SmsSend,
 } from '@app/common';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   conclude,
   describe,
@@ -27,11 +25,13 @@ import {
   type ProviderRejection,
 } from './conclusion.js';
 import { DELIVERY_LEDGER, type DeliveryLedger, type LedgerAnswer, type Reservation } from './delivery-ledger.js';
+import { isExpired } from './expired.js';
+import { Hold } from './hold.js';
 import { OutcomeEvents, type OutcomeFacts } from './outcome-events.js';
 import { ProviderCalls } from './provider-calls.js';
-import { openSms, type ReadableSms } from './readable-sms.js';
+import { openSms } from './readable-sms.js';
 import { referenceOf } from './reference.js';
-import type { SendOutcome, SmsProvider } from './sms-provider.js';
+import type { SendOutcome, SmsContent, SmsProvider } from './sms-provider.js';
 import { SMS_POLICY, SmsSettings } from './sms.config.js';
 import { SmsRoute } from './sms-route.js';
 
@@ -46,24 +46,28 @@ type Granted = Extract<Reservation, { kind: 'granted' }>;
 interface Walk {
   readonly message: SmsSend;
   readonly delivery: Delivery;
-  readonly sms: ReadableSms;
+  readonly content: SmsContent;
   readonly route: readonly SmsProvider[];
+  readonly asked: Set<SmsProvider>;
   readonly rejections: ProviderRejection[];
 }
 
 /**
  * Sends one text, at most once accepted, whatever is delivered twice or dies in between.
  *
- * 1. Open the sealed values; find the companies that can carry the message.
+ * 1. Open the sealed values; find the companies that can carry the content.
  * 2. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
  *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request.
  * 3. Note the answer in the ledger before anybody is told, and tell it before the event is acked.
  * 4. A rejection with failover asks the next company at once; when all have rejected, any RETRYABLE one means another
  *    attempt. An unknown outcome is repeated only where the company refuses duplicates.
+ *
+ * While the ledger or the broker is away a delivery is held where it is: nothing is asked twice for that, no attempt is
+ * used up, and a held delivery holds the queue back.
  */
 @Injectable()
-export class SmsSender implements OnApplicationShutdown {
-  private readonly over = new AbortController();
+export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly hold = new Hold();
   private readonly maybeDuplicates;
   private readonly tooLate;
 
@@ -87,157 +91,141 @@ export class SmsSender implements OnApplicationShutdown {
   }
 
   async send(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
-    const sms = openSms(message, this.sealer, this.settings.acceptPlain ?? !this.environment.production);
-    const route = this.smsRoute.for({ ...sms, reference: '', repeated: false });
-    const walk: Walk = { message, delivery, sms, route, rejections: [] };
-    const [first] = route;
-    return first ? this.walkFrom(first, walk) : this.nobodyCarries(walk);
-  }
-
-  /** Instead of `send`, when the code has died: the text is dropped, unless it was accepted before. */
-  async expire(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
-    const known = await this.ledger.find(message.messageId);
-    if (known === 'reserved') return retry('another worker is sending it', SHORTEST);
-    if (known?.state === 'accepted') return this.tellAgain(message, delivery, known);
-    this.tooLate.inc();
-    return this.tell(
-      SmsExpired,
+    const content = openSms(message, this.sealer, this.settings.acceptPlain ?? !this.environment.production);
+    const walk: Walk = {
       message,
       delivery,
-      { provider: known?.provider ?? NONE, final: true, ...codes(known) },
-      done(),
-    );
+      content,
+      route: this.smsRoute.for(content),
+      asked: new Set(),
+      rejections: [],
+    };
+    return walk.route.length > 0 ? this.walk(walk) : this.nobodyCarries(walk);
+  }
+
+  /** Instead of `send`, when the code has died: the text is dropped, and whoever waits for it hears what is known. */
+  async expire(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
+    const known = await this.hold.untilBegun(async () => ({ entry: await this.ledger.find(message.messageId) }));
+    if (known === undefined) return retry('the process ends', SHORTEST);
+    const { entry } = known;
+    if (entry === 'reserved') return retry('another worker is sending it', this.calls.leaseMs);
+    const event = { message, delivery };
+    if (entry === 'abandoned')
+      return this.tell(SmsUnknown, event, { provider: NONE, final: true, errorCode: 'worker-died' }, done());
+    if (entry && entry.state !== 'rejected') return this.tellAgain(message, delivery, entry);
+    this.tooLate.inc();
+    return this.tell(SmsExpired, event, { provider: entry?.provider ?? NONE, final: true, ...codes(entry) }, done());
+  }
+
+  /** What has not begun is handed back at once; an answer that is known is still noted and told. */
+  beforeApplicationShutdown(): void {
+    this.hold.beginNothing();
   }
 
   onApplicationShutdown(): Promise<void> {
-    this.over.abort();
+    this.hold.end();
     return this.smsRoute.close();
   }
 
-  private async walkFrom(first: SmsProvider, walk: Walk): Promise<HandlerResult> {
-    for (let next: SmsProvider | undefined = first; next;) {
-      const reservation = await this.reserve(next, walk);
-      if (reservation === undefined) return retry('the ledger is not reachable', SHORTEST);
-      if (reservation.kind === 'busy') return retry('another worker is sending it', SHORTEST);
-      if (reservation.kind === 'settled') return this.tellAgain(walk.message, walk.delivery, reservation.answer);
-      const provider = walk.route.find(({ name }) => name === reservation.provider);
-      if (!provider || this.mustHold(provider, reservation)) return this.holdBack(reservation, walk);
+  private async walk(walk: Walk): Promise<HandlerResult> {
+    const { message, delivery, route, asked } = walk;
+    for (let next = route[0]; next;) {
+      const choice = next;
+      const reservation = await this.hold.untilBegun(() => this.reserve(message, choice));
+      if (reservation === 'expired') return this.expire(message, delivery);
+      if (reservation === undefined) return retry('the process ends', SHORTEST);
+      if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
+      if (reservation.kind === 'settled') return this.tellAgain(message, delivery, reservation.answer);
+      const provider = route.find(({ name }) => name === reservation.provider);
+      if (!provider) return this.holdBack(reservation, walk, 'company-left-the-route');
+      if (this.mustHold(provider, reservation)) return this.holdBack(reservation, walk, 'worker-died');
       const maybeDuplicate = reservation.repeats === 'crash' && !provider.capabilities.guardsDuplicates;
       if (maybeDuplicate) this.maybeDuplicates.inc({ provider: provider.name });
       const outcome = await this.ask(provider, reservation, walk);
+      asked.add(provider);
       if (outcome.kind === 'accepted') {
-        const facts = {
-          provider: provider.name,
-          final: true,
-          ...idOf(outcome),
-          ...(maybeDuplicate ? { maybeDuplicate } : {}),
-        };
-        return this.tell(SmsAccepted, walk.message, walk.delivery, facts, done());
+        const facts = { provider: provider.name, ...idOf(outcome), ...(maybeDuplicate ? { maybeDuplicate } : {}) };
+        return this.tell(SmsAccepted, walk, { ...facts, final: true }, done());
       }
       if (outcome.kind === 'unknown') return this.afterUnknown(provider, outcome.code, walk);
       walk.rejections.push({ ...outcome, provider: provider.name });
-      next = outcome.failover ? walk.route[walk.route.indexOf(provider) + 1] : undefined;
-      if (next && !(await this.tellRejection(walk, { final: false })))
-        return retry('the outcome could not be published', SHORTEST);
+      next = outcome.failover ? route.find((candidate) => !asked.has(candidate)) : undefined;
+      if (next) await this.tellRejection(walk, { final: false });
     }
     return this.afterRejections(walk);
   }
 
-  private async reserve(provider: SmsProvider, { message }: Walk): Promise<Reservation | undefined> {
-    try {
-      return await this.ledger.reserve(message.messageId, provider.name, { now: new Date(), ms: this.calls.leaseMs });
-    } catch (error) {
-      if (error instanceof RedisUnavailableError) return undefined;
-      throw error;
-    }
+  /** Asked anew at each try: the code may die while Redis is away. */
+  private async reserve(message: SmsSend, { name }: SmsProvider): Promise<Reservation | 'expired'> {
+    if (isExpired(message, new Date())) return 'expired';
+    return this.ledger.reserve(message.messageId, name, this.calls.leaseMs);
   }
 
   private async ask(
     provider: SmsProvider,
     { n, repeats }: Granted,
-    { message, delivery, sms }: Walk,
+    { message, delivery, content }: Walk,
   ): Promise<SendOutcome> {
-    const reference = referenceOf(message.messageId, n);
     const about = { messageId: message.messageId, attempt: delivery.attempt };
-    const outcome = await this.calls.ask(provider, { ...sms, reference, repeated: repeats !== undefined }, about);
+    const reference = referenceOf(message.messageId, n);
+    const answer = await this.calls.ask(provider, { ...content, reference, repeated: repeats !== undefined }, about);
+    const outcome = repeats !== undefined && provider.capabilities.guardsDuplicates ? ofRepetition(answer) : answer;
     await this.note(message.messageId, answerOf(provider, n, outcome));
     return outcome;
   }
 
-  /** An answer that is known is kept until it is noted: while Redis is away, in this process. */
-  private async note(messageId: string, answer: LedgerAnswer): Promise<void> {
-    for (;;) {
-      try {
-        return await this.ledger.settle(messageId, answer);
-      } catch (error) {
-        if (!(error instanceof RedisUnavailableError)) throw error;
-        await sleep(500, undefined, { signal: this.over.signal });
-      }
-    }
+  /** An answer that is known is kept in this process until it can be noted. */
+  private note(messageId: string, answer: LedgerAnswer): Promise<void> {
+    return this.hold.untilDone(() => this.ledger.settle(messageId, answer));
   }
 
   private mustHold(provider: SmsProvider, { repeats }: Granted): boolean {
     return repeats === 'crash' && !provider.capabilities.guardsDuplicates && this.settings.onCrash === 'hold';
   }
 
-  /** Somebody died asking, and asking again might send a second text (or the company has left the route). */
-  private async holdBack({ provider, n }: Granted, { message, delivery }: Walk): Promise<HandlerResult> {
-    await this.note(message.messageId, { state: 'unknown', provider, n, errorCode: 'worker-died' });
-    return this.tell(SmsUnknown, message, delivery, { provider, final: true, errorCode: 'worker-died' }, done());
+  /** Somebody may have asked, and asking again might send a second text. */
+  private async holdBack({ provider, n }: Granted, walk: Walk, errorCode: string): Promise<HandlerResult> {
+    await this.note(walk.message.messageId, { state: 'unknown', provider, n, errorCode });
+    return this.tell(SmsUnknown, walk, { provider, final: true, errorCode }, done());
   }
 
   private afterUnknown(provider: SmsProvider, errorCode: string, walk: Walk): Promise<HandlerResult> {
-    const { message, delivery } = walk;
     const facts = { provider: provider.name, errorCode };
     const plan: Conclusion = provider.capabilities.guardsDuplicates
       ? planRetry(`${provider.name} ${errorCode} (unknown)`, this.circumstances(walk))
       : { kind: 'over' };
-    if (plan.kind !== 'retry') return this.tell(SmsUnknown, message, delivery, { ...facts, final: true }, done());
+    if (plan.kind !== 'retry') return this.tell(SmsUnknown, walk, { ...facts, final: true }, done());
     const nextAttemptAt = plan.nextAttemptAt.toISOString();
-    return this.tell(SmsUnknown, message, delivery, { ...facts, final: false, nextAttemptAt }, plan.result);
+    return this.tell(SmsUnknown, walk, { ...facts, final: false, nextAttemptAt }, plan.result);
   }
 
   private async afterRejections(walk: Walk): Promise<HandlerResult> {
     const plan = conclude(walk.rejections, this.circumstances(walk));
     const last = walk.rejections.at(-1)!;
-    const notTold = retry('the outcome could not be published', SHORTEST);
     switch (plan.kind) {
       case 'retry':
-        return (await this.tellRejection(walk, { final: false, nextAttemptAt: plan.nextAttemptAt.toISOString() }))
-          ? plan.result
-          : notTold;
+        await this.tellRejection(walk, { final: false, nextAttemptAt: plan.nextAttemptAt.toISOString() });
+        return plan.result;
       case 'over':
-        return (await this.tellRejection(walk, { final: true }))
-          ? dead(walk.rejections.map(describe).join(', '), { errorClass: last.class, provider: last.provider })
-          : notTold;
+        await this.tellRejection(walk, { final: true });
+        return dead(walk.rejections.map(describe).join(', '), { errorClass: last.class, provider: last.provider });
       case 'too-late':
+        await this.tellRejection(walk, { final: false });
         this.tooLate.inc();
-        return (await this.tellRejection(walk, { final: false }))
-          ? this.tell(SmsExpired, walk.message, walk.delivery, { provider: last.provider, final: true }, done())
-          : notTold;
+        return this.tell(SmsExpired, walk, { provider: last.provider, final: true }, done());
     }
   }
 
-  private tellRejection(
-    { message, delivery, rejections }: Walk,
-    facts: Pick<OutcomeFacts, 'final' | 'nextAttemptAt'>,
-  ): Promise<boolean> {
-    const { provider, class: errorClass, scope: errorScope, code: errorCode } = rejections.at(-1)!;
-    return this.outcomes.tell(SmsRejected, message, delivery, {
-      provider,
-      errorClass,
-      errorScope,
-      errorCode,
-      ...facts,
-    });
+  private tellRejection(walk: Walk, facts: Pick<OutcomeFacts, 'final' | 'nextAttemptAt'>): Promise<HandlerResult> {
+    const { provider, class: errorClass, scope: errorScope, code: errorCode } = walk.rejections.at(-1)!;
+    return this.tell(SmsRejected, walk, { provider, errorClass, errorScope, errorCode, ...facts }, done());
   }
 
-  private nobodyCarries({ message, delivery }: Walk): Promise<HandlerResult> {
+  private nobodyCarries(walk: Walk): Promise<HandlerResult> {
     const facts = { provider: NONE, final: true, errorClass: 'PERMANENT', errorScope: 'region', errorCode: 'no-route' };
     return this.tell(
       SmsRejected,
-      message,
-      delivery,
+      walk,
       facts,
       dead('no company on the route can carry it', { errorClass: 'PERMANENT' }),
     );
@@ -249,24 +237,30 @@ export class SmsSender implements OnApplicationShutdown {
     { state, provider, ...answer }: LedgerAnswer,
   ): Promise<HandlerResult> {
     const facts = { provider, final: true, ...codes(answer), ...idOf(answer) };
-    return this.tell(state === 'accepted' ? SmsAccepted : SmsUnknown, message, delivery, facts, done());
+    return this.tell(state === 'accepted' ? SmsAccepted : SmsUnknown, { message, delivery }, facts, done());
   }
 
   private async tell(
     Outcome: new () => SmsOutcome,
-    message: SmsSend,
-    delivery: Delivery,
+    { message, delivery }: Pick<Walk, 'message' | 'delivery'>,
     facts: OutcomeFacts,
     then: HandlerResult,
   ): Promise<HandlerResult> {
-    const told = await this.outcomes.tell(Outcome, message, delivery, facts);
-    return told ? then : retry('the outcome could not be published', SHORTEST);
+    await this.hold.untilTrue(() => this.outcomes.tell(Outcome, message, delivery, facts));
+    return then;
   }
 
   private circumstances({ message, delivery }: Walk): Circumstances {
     return { policy: this.policies.of(SMS_POLICY), delivery, expiresAt: new Date(message.expiresAt), now: new Date() };
   }
 }
+
+/**
+ * A company that refuses duplicates says by that refusal that it had the first request (which its provider reads as
+ * accepted). Any other refusal of a repetition says nothing about the first request: that stays unknown.
+ */
+const ofRepetition = (answer: SendOutcome): SendOutcome =>
+  answer.kind === 'rejected' ? { kind: 'unknown', code: answer.code } : answer;
 
 const idOf = ({ providerMessageId }: { providerMessageId?: string }) =>
   providerMessageId === undefined ? {} : { providerMessageId };

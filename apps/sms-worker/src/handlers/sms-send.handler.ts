@@ -1,10 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DeliveryInfo, Handles, SmsSend, type Delivery, type HandlerResult } from '@app/common';
-import { SMS_POLICY, SmsSender } from '@app/sms-provider';
-
-/** The clocks of gateway and worker may differ by this much. */
-const CLOCK_TOLERANCE_MS = 2000;
+import { isExpired, SMS_POLICY, SmsSender } from '@app/sms-provider';
 
 /** One event, one decision: still worth sending? */
 @Controller()
@@ -17,6 +14,3 @@ export class SmsSendHandler {
     return this.sender.send(message, delivery);
   }
 }
-
-const isExpired = ({ expiresAt }: SmsSend, now: Date): boolean =>
-  now.getTime() > Date.parse(expiresAt) + CLOCK_TOLERANCE_MS;

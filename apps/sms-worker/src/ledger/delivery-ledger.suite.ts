@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { until } from '../../../../test/support/until.js';
 import type { DeliveryLedger, LedgerAnswer } from '@app/sms-provider';
 
 /** What every ledger promises. */
 export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger): void {
   describe(`delivery ledger: ${name}`, () => {
-    const start = new Date('2026-11-24T08:00:00Z');
-    const lease = (afterMs = 0) => ({ now: new Date(start.getTime() + afterMs), ms: 15_000 });
+    const LONG = 15_000;
+    const SHORT = 30;
+    const lapsed = () => until('the lease is over', 5, async () => (await ledger.find(id)) === 'abandoned');
     const answer = (state: LedgerAnswer['state'], more: Partial<LedgerAnswer> = {}): LedgerAnswer => ({
       state,
       provider: 'ccp',
@@ -20,24 +22,32 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     });
 
     it('grants an unknown message once, and calls it busy while the lease lives', async () => {
-      expect(await ledger.reserve(id, 'ccp', lease())).toEqual({ kind: 'granted', provider: 'ccp', n: 0 });
-      expect(await ledger.reserve(id, 'ccp', lease(14_999))).toEqual({ kind: 'busy' });
+      expect(await ledger.reserve(id, 'ccp', LONG)).toEqual({ kind: 'granted', provider: 'ccp', n: 0 });
+      expect(await ledger.reserve(id, 'ccp', LONG)).toEqual({ kind: 'busy', leftMs: expect.any(Number) });
       expect(await ledger.find(id)).toBe('reserved');
     });
 
+    it('says how long the lease has left', async () => {
+      await ledger.reserve(id, 'ccp', LONG);
+
+      const { leftMs } = (await ledger.reserve(id, 'ccp', LONG)) as { leftMs: number };
+
+      expect(leftMs).toBeGreaterThan(LONG - 5000);
+      expect(leftMs).toBeLessThanOrEqual(LONG);
+    });
+
     it('grants one of fifty at once', async () => {
-      const reservations = await Promise.all(Array.from({ length: 50 }, () => ledger.reserve(id, 'ccp', lease())));
+      const reservations = await Promise.all(Array.from({ length: 50 }, () => ledger.reserve(id, 'ccp', LONG)));
 
       expect(reservations.filter(({ kind }) => kind === 'granted')).toHaveLength(1);
       expect(reservations.filter(({ kind }) => kind === 'busy')).toHaveLength(49);
     });
 
     it('after a crash the very request is granted again, at the company that was asked, to one caller', async () => {
-      await ledger.reserve(id, 'ccp', lease());
+      await ledger.reserve(id, 'ccp', SHORT);
+      await lapsed();
 
-      const reservations = await Promise.all(
-        Array.from({ length: 20 }, () => ledger.reserve(id, 'other', lease(15_000))),
-      );
+      const reservations = await Promise.all(Array.from({ length: 20 }, () => ledger.reserve(id, 'other', LONG)));
 
       expect(reservations.filter(({ kind }) => kind !== 'busy')).toEqual([
         { kind: 'granted', provider: 'ccp', n: 0, repeats: 'crash' },
@@ -45,31 +55,31 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     });
 
     it('an accepted message is settled for good', async () => {
-      await ledger.reserve(id, 'ccp', lease());
+      await ledger.reserve(id, 'ccp', LONG);
       const accepted = answer('accepted', { providerMessageId: 'm1' });
       await ledger.settle(id, accepted);
       await ledger.settle(id, answer('unknown'));
       await ledger.settle(id, answer('rejected', { n: 1 }));
 
-      expect(await ledger.reserve(id, 'ccp', lease(60_000))).toEqual({ kind: 'settled', answer: accepted });
+      expect(await ledger.reserve(id, 'ccp', LONG)).toEqual({ kind: 'settled', answer: accepted });
       expect(await ledger.find(id)).toEqual(accepted);
     });
 
     it('after a rejection the next request is a new one, at whichever company', async () => {
-      await ledger.reserve(id, 'ccp', lease());
+      await ledger.reserve(id, 'ccp', LONG);
       await ledger.settle(
         id,
         answer('rejected', { errorClass: 'RETRYABLE', errorScope: 'provider', errorCode: '160050' }),
       );
 
-      expect(await ledger.reserve(id, 'other', lease())).toEqual({ kind: 'granted', provider: 'other', n: 1 });
-      expect(await ledger.reserve(id, 'ccp', lease())).toEqual({ kind: 'busy' });
+      expect(await ledger.reserve(id, 'other', LONG)).toEqual({ kind: 'granted', provider: 'other', n: 1 });
+      expect(await ledger.reserve(id, 'ccp', LONG)).toEqual({ kind: 'busy', leftMs: expect.any(Number) });
     });
 
     it('an unknown outcome may be repeated only where the company refuses duplicates', async () => {
-      await ledger.reserve(id, 'ccp', lease());
+      await ledger.reserve(id, 'ccp', LONG);
       await ledger.settle(id, answer('unknown', { askAgain: true, errorCode: 'aborted' }));
-      expect(await ledger.reserve(id, 'other', lease())).toEqual({
+      expect(await ledger.reserve(id, 'other', LONG)).toEqual({
         kind: 'granted',
         provider: 'ccp',
         n: 0,
@@ -78,22 +88,36 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
 
       const unguarded = answer('unknown', { askAgain: false, errorCode: 'aborted' });
       await ledger.settle(id, unguarded);
-      expect(await ledger.reserve(id, 'other', lease())).toEqual({ kind: 'settled', answer: unguarded });
+      expect(await ledger.reserve(id, 'other', LONG)).toEqual({ kind: 'settled', answer: unguarded });
     });
 
     it('a late answer to an earlier request changes nothing', async () => {
-      await ledger.reserve(id, 'ccp', lease());
+      await ledger.reserve(id, 'ccp', LONG);
       await ledger.settle(id, answer('rejected'));
-      await ledger.reserve(id, 'ccp', lease());
+      await ledger.reserve(id, 'ccp', LONG);
       await ledger.settle(id, answer('rejected', { n: 0, errorCode: 'late' }));
 
       expect(await ledger.find(id)).toBe('reserved');
     });
 
+    it('a late acceptance of an earlier request counts: the company has the text', async () => {
+      await ledger.reserve(id, 'ccp', LONG);
+      await ledger.settle(id, answer('rejected'));
+      await ledger.reserve(id, 'ccp', LONG);
+      await ledger.settle(id, answer('accepted', { n: 0 }));
+      await ledger.settle(id, answer('rejected', { n: 1 }));
+
+      expect(await ledger.find(id)).toMatchObject({ state: 'accepted', n: 0 });
+    });
+
+    it('knows nothing of a message that nobody reserved', async () => {
+      expect(await ledger.find(id)).toBeUndefined();
+    });
+
     it('an answer whose reservation was lost with the store is kept all the same', async () => {
       await ledger.settle(id, answer('accepted'));
 
-      expect(await ledger.reserve(id, 'ccp', lease())).toMatchObject({ kind: 'settled' });
+      expect(await ledger.reserve(id, 'ccp', LONG)).toMatchObject({ kind: 'settled' });
     });
   });
 }

@@ -1,10 +1,4 @@
-import {
-  LEDGER_TTL_SECONDS,
-  type DeliveryLedger,
-  type Lease,
-  type LedgerAnswer,
-  type Reservation,
-} from '@app/sms-provider';
+import { LEDGER_TTL_SECONDS, type DeliveryLedger, type LedgerAnswer, type Reservation } from '@app/sms-provider';
 
 interface Entry {
   readonly answer: LedgerAnswer | { readonly state: 'reserved'; readonly provider: string; readonly n: number };
@@ -17,28 +11,31 @@ interface Entry {
 export class MemoryDeliveryLedger implements DeliveryLedger {
   private readonly entries = new Map<string, Entry>();
 
-  async reserve(messageId: string, provider: string, lease: Lease): Promise<Reservation> {
-    const now = lease.now.getTime();
+  async reserve(messageId: string, provider: string, leaseMs: number): Promise<Reservation> {
+    const now = Date.now();
     this.forgetOld(now);
     const entry = this.entries.get(messageId);
     const answer = entry?.answer;
-    if (answer?.state === 'reserved' && entry!.leaseUntil > now) return { kind: 'busy' };
+    if (answer?.state === 'reserved' && entry!.leaseUntil > now)
+      return { kind: 'busy', leftMs: entry!.leaseUntil - now };
     if (answer?.state === 'accepted' || (answer?.state === 'unknown' && !answer.askAgain))
       return { kind: 'settled', answer };
     const granted = grantAfter(answer, provider);
-    this.keep(messageId, { state: 'reserved', provider: granted.provider, n: granted.n }, now, now + lease.ms);
+    this.keep(messageId, { state: 'reserved', provider: granted.provider, n: granted.n }, now, now + leaseMs);
     return granted;
   }
 
   async settle(messageId: string, answer: LedgerAnswer): Promise<void> {
     const known = this.entries.get(messageId)?.answer;
-    if (known && (known.state === 'accepted' || known.n !== answer.n)) return;
+    const late = known !== undefined && known.n !== answer.n && answer.state !== 'accepted';
+    if (known?.state === 'accepted' || late) return;
     this.keep(messageId, answer, Date.now(), 0);
   }
 
-  async find(messageId: string): Promise<LedgerAnswer | 'reserved' | undefined> {
-    const answer = this.entries.get(messageId)?.answer;
-    return answer?.state === 'reserved' ? 'reserved' : answer;
+  async find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined> {
+    const entry = this.entries.get(messageId);
+    if (entry?.answer.state !== 'reserved') return entry?.answer;
+    return entry.leaseUntil > Date.now() ? 'reserved' : 'abandoned';
   }
 
   private keep(messageId: string, answer: Entry['answer'], now: number, leaseUntil: number): void {

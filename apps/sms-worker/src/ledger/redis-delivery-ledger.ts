@@ -1,22 +1,21 @@
-import { RedisScript, RedisUnavailableError, type Redis } from '@app/common';
-import {
-  LEDGER_TTL_SECONDS,
-  type DeliveryLedger,
-  type Lease,
-  type LedgerAnswer,
-  type Reservation,
-} from '@app/sms-provider';
+import { RedisScript, type Redis } from '@app/common';
+import { LEDGER_TTL_SECONDS, type DeliveryLedger, type LedgerAnswer, type Reservation } from '@app/sms-provider';
 
 /**
- * One hash a message: `state`, `provider`, `n`, `leaseUntil` of a reservation, and `answer` (JSON) once there is one.
- * The same transitions as the memory ledger's.
+ * One hash a message: `state`, `provider`, `n`, `leaseUntil` of a reservation, and `answer` (JSON) once there is one. The
+ * same transitions as the memory ledger's; the clock is Redis's, so that workers need not agree on the time.
  */
-const RESERVE = new RedisScript<[string, string?, string?, string?]>(`
-local key, provider, now, lease, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+const CLOCK = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+const RESERVE = new RedisScript<[string, string?, string?, string?]>(`${CLOCK}
+local key, provider, lease, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain')
 local state, n, repeats = e[1], 0, ''
 if state == 'reserved' then
-  if tonumber(e[4]) > now then return {'busy'} end
+  if tonumber(e[4]) > now then return {'busy', tostring(tonumber(e[4]) - now)} end
   provider, n, repeats = e[2], tonumber(e[3]), 'crash'
 elseif state == 'unknown' and e[6] == '1' then
   provider, n, repeats = e[2], tonumber(e[3]), 'unknown'
@@ -34,22 +33,27 @@ return {'granted', provider, tostring(n), repeats}
 const SETTLE = new RedisScript<number>(`
 local key, state, provider, n, answer, askAgain, ttl = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local e = redis.call('HMGET', key, 'state', 'n')
-if e[1] and (e[1] == 'accepted' or e[2] ~= n) then return 0 end
+local late = e[1] and e[2] ~= n and state ~= 'accepted'
+if e[1] == 'accepted' or late then return 0 end
 redis.call('HSET', key, 'state', state, 'provider', provider, 'n', n, 'answer', answer, 'askAgain', askAgain)
 redis.call('HDEL', key, 'leaseUntil')
 redis.call('EXPIRE', key, ttl)
 return 1
 `);
 
+const FIND = new RedisScript<[string?, string?]>(`${CLOCK}
+local e = redis.call('HMGET', KEYS[1], 'state', 'answer', 'leaseUntil')
+if not e[1] then return {} end
+if e[1] ~= 'reserved' then return {'answered', e[2]} end
+return {tonumber(e[3]) > now and 'reserved' or 'abandoned'}
+`);
+
 export class RedisDeliveryLedger implements DeliveryLedger {
   constructor(private readonly redis: Redis) {}
 
-  async reserve(messageId: string, provider: string, { now, ms }: Lease): Promise<Reservation> {
-    const [kind, first = '', n, repeats] = await RESERVE.run(
-      this.redis,
-      [keyOf(messageId)],
-      [provider, now.getTime(), ms, LEDGER_TTL_SECONDS],
-    );
+  async reserve(messageId: string, provider: string, leaseMs: number): Promise<Reservation> {
+    const args = [provider, leaseMs, LEDGER_TTL_SECONDS];
+    const [kind, first = '', n, repeats] = await RESERVE.run(this.redis, [keyOf(messageId)], args);
     switch (kind) {
       case 'granted':
         return {
@@ -61,27 +65,20 @@ export class RedisDeliveryLedger implements DeliveryLedger {
       case 'settled':
         return { kind, answer: JSON.parse(first) as LedgerAnswer };
       default:
-        return { kind: 'busy' };
+        return { kind: 'busy', leftMs: Number(first) };
     }
   }
 
   async settle(messageId: string, answer: LedgerAnswer): Promise<void> {
     const { state, provider, n, askAgain } = answer;
-    await SETTLE.run(
-      this.redis,
-      [keyOf(messageId)],
-      [state, provider, n, JSON.stringify(answer), askAgain ? 1 : 0, LEDGER_TTL_SECONDS],
-    );
+    const args = [state, provider, n, JSON.stringify(answer), askAgain ? 1 : 0, LEDGER_TTL_SECONDS];
+    await SETTLE.run(this.redis, [keyOf(messageId)], args);
   }
 
-  async find(messageId: string): Promise<LedgerAnswer | 'reserved' | undefined> {
-    try {
-      const [state, answer] = await this.redis.hmget(keyOf(messageId), 'state', 'answer');
-      if (!state) return undefined;
-      return answer ? (JSON.parse(answer) as LedgerAnswer) : 'reserved';
-    } catch (error) {
-      throw new RedisUnavailableError(`Redis: ${(error as Error).message}`, { cause: error });
-    }
+  async find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined> {
+    const [state, answer] = await FIND.run(this.redis, [keyOf(messageId)], []);
+    if (answer) return JSON.parse(answer) as LedgerAnswer;
+    return state as 'reserved' | 'abandoned' | undefined;
   }
 }
 

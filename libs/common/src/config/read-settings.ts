@@ -42,16 +42,24 @@ function readSection(Section: SettingsClass, environment: Environment, problems:
 }
 
 function textOf({ env }: DeclaredSetting, environment: Environment, problems: string[]): string | undefined {
-  const path = environment[`${env}_FILE`];
-  if (!path || environment[env]) return environment[env] || undefined;
   try {
-    return readFileSync(path, 'utf8').trim() || undefined;
+    return settingText(env, environment);
   } catch (error) {
-    problems.push(
-      `${env}_FILE: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? 'error'}); name a readable file`,
-    );
+    const path = environment[`${env}_FILE`];
+    const code = (error as NodeJS.ErrnoException).code ?? 'error';
+    problems.push(`${env}_FILE: cannot read ${path} (${code}); name a readable file`);
     return undefined;
   }
+}
+
+/**
+ * The text of one setting, from its variable or from the file that `<NAME>_FILE` names; undefined where both are absent.
+ * @throws what reading the file throws.
+ */
+export function settingText(env: string, environment: Environment): string | undefined {
+  const path = environment[`${env}_FILE`];
+  if (environment[env] || !path) return environment[env] || undefined;
+  return readFileSync(path, 'utf8').trim() || undefined;
 }
 
 /** Text that is no number or boolean stays text, so that the validator can say what is wrong with it. */

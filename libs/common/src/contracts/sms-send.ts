@@ -1,5 +1,15 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, Matches, MaxLength, ValidateNested } from 'class-validator';
+import {
+  IsIn,
+  IsISO8601,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import { E164 } from './e164.js';
 import { Event } from './event.js';
 import { IsSealedOr } from './sealed-or.js';
@@ -43,6 +53,7 @@ export class SmsSend {
   @Matches(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/)
   locale!: string;
 
+  @IsObject()
   @ValidateNested()
   @Type(() => VerificationCodeParams)
   params!: VerificationCodeParams;

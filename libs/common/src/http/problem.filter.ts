@@ -28,7 +28,8 @@ export class ProblemFilter implements ExceptionFilter {
       return dependencyUnavailable('The store does not answer at the moment. Try again.');
     }
     if (error instanceof NotFoundException) return this.unrouted(method, pathOf(request));
-    if (error instanceof HttpException && error.getStatus() < 500) return new Problem(httpProblem(error.getStatus()));
+    const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+    if (status >= 400 && status < 500) return new Problem(httpProblem(status));
     this.logger.error({ err: error, requestId: id, method, path: pathOf(request) }, 'request failed');
     return new Problem({ ...httpProblem(500), requestId: id });
   }
@@ -39,3 +40,6 @@ export class ProblemFilter implements ExceptionFilter {
     return new Problem(httpProblem(405), { allow: allowed.join(', ') });
   }
 }
+
+/** Fastify's own refusals, such as of a body that was cut off, carry the status they mean. */
+const statusOf = (error: unknown): number => Number((error as { statusCode?: unknown } | undefined)?.statusCode ?? 500);

@@ -2,6 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import type { RmqOptions } from '@nestjs/microservices';
 import type { AmqpConnectionManager, ChannelWrapper } from 'amqp-connection-manager';
 import type { ConfirmChannel } from 'amqplib';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One connection of ours: noticed dead within 20 s, tried again every second, never waiting long for a silent broker. */
 export const connectionOptions = (urls: readonly string[]): NonNullable<RmqOptions['options']> => ({
@@ -9,7 +11,7 @@ export const connectionOptions = (urls: readonly string[]): NonNullable<RmqOptio
   socketOptions: {
     heartbeatIntervalInSeconds: 10,
     reconnectTimeInSeconds: 1,
-    connectionOptions: { timeout: 2000 },
+    connectionOptions: { timeout: 2000, noDelay: true }, // Nagle's algorithm would hold a lone publish back for 40 ms
   },
 });
 
@@ -21,11 +23,13 @@ export interface SoleChannelOptions {
   readonly setUp: (channel: ConfirmChannel) => Promise<void>;
 }
 
-const RECONNECT_AFTER_MS = 1000;
+/** How long a goodbye may take. A broker that is frozen, or has raised an alarm, answers none. */
+const GOODBYE_MS = 2000;
 
 /**
  * Keeps one confirm channel on one managed connection. A channel error ends the connection as well: the manager makes a
- * new channel only with a new connection. Logs one line when the broker goes and one when it is back.
+ * new channel only with a new connection, a second after the old one has gone. Logs one line when the broker goes and one
+ * when it is back.
  */
 export class SoleChannel {
   readonly wrapper: ChannelWrapper;
@@ -33,7 +37,7 @@ export class SoleChannel {
   readonly firstTry: Promise<void>;
   private away = false;
   private ended = false;
-  private reconnecting: NodeJS.Timeout | undefined;
+  private tried: () => void = () => undefined;
 
   constructor(
     private readonly manager: AmqpConnectionManager,
@@ -41,37 +45,45 @@ export class SoleChannel {
   ) {
     manager.on('connectFailed', ({ err }) => this.disconnected(err));
     manager.on('disconnect', ({ err }) => this.disconnected(err));
-    let tried: () => void;
-    this.firstTry = new Promise((resolve) => (tried = resolve));
-    manager.once('connectFailed', () => tried());
+    this.firstTry = new Promise((resolve) => (this.tried = resolve));
     this.wrapper = manager.createChannel({
       confirm: true,
       setup: async (channel: ConfirmChannel) => {
-        channel.on('error', (error: Error) => this.reconnectSoon(error));
+        channel.on('error', (error: Error) => this.failed(error));
         await options.setUp(channel);
         this.connected();
-        tried();
       },
     });
-    this.wrapper.on('error', (error: Error) => this.reconnectSoon(error)); // without a listener the process would end
+    this.wrapper.on('error', (error: Error) => this.failed(error)); // without a listener the process would end
   }
 
-  /** Before the connection is closed on purpose. */
-  end(): void {
+  /** Says goodbye, and hangs up where no answer comes. Nothing is connected again afterwards. */
+  async end(): Promise<void> {
     this.ended = true;
-    clearTimeout(this.reconnecting);
+    const socket = this.socket;
+    await within(GOODBYE_MS, this.manager.close());
+    socket?.destroy();
   }
 
-  private reconnectSoon(error: Error): void {
-    if (this.ended || this.reconnecting) return;
-    this.options.logger.error(`The channel of the ${this.options.who} failed; making a new one: ${error.message}`);
-    this.reconnecting = setTimeout(() => {
-      this.reconnecting = undefined;
-      this.manager.reconnect();
-    }, RECONNECT_AFTER_MS);
+  /** The manager's own listeners see the connection go, and connect again. */
+  private failed(error: Error): void {
+    this.tried();
+    const { connection } = this.manager;
+    if (this.ended || !connection) return;
+    this.options.logger.error(
+      `The channel of the ${this.options.who} failed; making a new connection: ${error.message}`,
+    );
+    const socket = this.socket;
+    void within(GOODBYE_MS, connection.close()).then(() => socket?.destroy());
+  }
+
+  /** amqplib shows no way to hang up without an answer from the broker. */
+  private get socket(): Socket | undefined {
+    return (this.manager.connection as unknown as { connection?: { stream?: Socket } } | undefined)?.connection?.stream;
   }
 
   private disconnected(error: Error | undefined): void {
+    this.tried();
     if (!this.away && !this.ended) {
       this.options.logger.error(
         `RabbitMQ is not reachable for the ${this.options.who}; trying again every second: ${error?.message ?? 'connection closed'}`,
@@ -81,7 +93,16 @@ export class SoleChannel {
   }
 
   private connected(): void {
+    this.tried();
     if (this.away) this.options.logger.warn(`RabbitMQ is back for the ${this.options.who}`);
     this.away = false;
   }
+}
+
+/** Resolves when the step is over, well or badly, and at the latest after so long. */
+export async function within(milliseconds: number, step: Promise<unknown>): Promise<void> {
+  const patience = new AbortController();
+  const outOfPatience = sleep(milliseconds, undefined, { signal: patience.signal });
+  await Promise.race([step, outOfPatience].map((each) => each.catch(() => undefined)));
+  patience.abort();
 }

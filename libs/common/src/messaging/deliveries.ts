@@ -1,9 +1,12 @@
 import { RmqContext, type MessageHandler } from '@nestjs/microservices';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { copyOptions } from './delivery-headers.js';
+import { within } from './connection.js';
+import { bareCopyOptions, copyOptions } from './delivery-headers.js';
 import type { EventClient } from './event-client.js';
+import type { PublishOutcome } from './publish-outcome.js';
 import { readEvent } from './read-event.js';
 import type { Settlement } from './settlement.js';
 import { deadQueueOf, parkedQueueOf, retryQueueOf } from './topology.js';
@@ -12,30 +15,59 @@ export interface DeliveriesOptions {
   readonly consumer: string;
   readonly handlerOf: (pattern: string) => MessageHandler | null;
   readonly copies: EventClient;
-  /** Told of each settlement; `copied` is false where the copy could not be published and the delivery goes back. */
-  readonly onSettled: (queue: string, message: ConsumeMessage, settlement: Settlement, copied: boolean) => void;
+  /** Declares the queues again: one of them is gone when a copy is returned. */
+  readonly declareAgain: () => Promise<void>;
+  /** Told of each settlement, before a copy is tried. */
+  readonly onSettled: (queue: string, message: ConsumeMessage, settlement: Settlement) => void;
+  /** Told once of each delivery whose copy cannot be published at this moment. */
+  readonly onHeld: (queue: string, message: ConsumeMessage, outcome: PublishOutcome) => void;
+  /** What nothing else foresaw. */
+  readonly onError: (error: unknown) => void;
 }
 
-const REQUEUE_AFTER_MS = 1000;
+interface Delivery {
+  readonly message: ConsumeMessage;
+  readonly queue: string;
+  readonly channel: ConfirmChannel;
+}
+type Copied = Exclude<Settlement, { kind: 'done' }>;
+
+const TRY_COPY_AGAIN_MS = 1000;
 
 /** The deliveries whose handlers are running, and how each of them is settled: once, on the channel that brought it. */
 export class Deliveries {
-  private readonly running = new Map<ConsumeMessage, { channel: ConfirmChannel; work: Promise<void> }>();
+  /** What is not here any more is the broker's again: handed back, or lost with its channel. */
+  private readonly running = new Map<Delivery, Promise<void>>();
   private readonly draining = new AbortController();
 
-  constructor(private readonly options: DeliveriesOptions) {}
+  constructor(private readonly options: DeliveriesOptions) {
+    setMaxListeners(0, this.draining.signal); // one for each delivery that waits
+  }
 
   get size(): number {
     return this.running.size;
   }
 
   take(message: ConsumeMessage, queue: string, channel: ConfirmChannel): void {
+    const delivery = { message, queue, channel };
     if (this.draining.signal.aborted) {
-      requeue(message, channel);
+      requeue(delivery);
       return;
     }
-    const work = this.process(message, queue, channel).finally(() => this.running.delete(message));
-    this.running.set(message, { channel, work });
+    const work = this.process(delivery).catch(async (error: unknown) => {
+      this.options.onError(error);
+      await this.pause();
+      if (this.running.has(delivery)) requeue(delivery);
+    });
+    this.running.set(
+      delivery,
+      work.finally(() => this.running.delete(delivery)),
+    );
+  }
+
+  /** The channel has gone, and the broker delivers again what it had brought. */
+  lost(channel: ConfirmChannel): void {
+    for (const delivery of this.running.keys()) if (delivery.channel === channel) this.running.delete(delivery);
   }
 
   /**
@@ -44,27 +76,23 @@ export class Deliveries {
    */
   async drain(channel: ConfirmChannel | undefined, milliseconds: number): Promise<void> {
     this.draining.abort();
-    const all = Promise.all([...this.running.values()].map(({ work }) => work));
-    const patience = new AbortController();
-    await Promise.race([all, sleep(milliseconds, undefined, { signal: patience.signal }).catch(() => undefined)]);
-    patience.abort();
-    for (const [message, delivery] of this.running) requeue(message, delivery.channel);
+    await within(milliseconds, Promise.all(this.running.values()));
+    for (const delivery of this.running.keys()) requeue(delivery);
+    this.running.clear();
     if (channel) onOpenChannel(() => channel.ackAll());
   }
 
-  private async process(message: ConsumeMessage, queue: string, channel: ConfirmChannel): Promise<void> {
-    const settlement = await this.decide(message, channel);
-    const copied = settlement.kind === 'done' || (await this.copy(message, settlement, queue));
-    this.options.onSettled(queue, message, settlement, copied);
-    if (!copied) {
-      await sleep(REQUEUE_AFTER_MS, undefined, { signal: this.draining.signal }).catch(() => undefined);
-      requeue(message, channel);
-    } else if (!this.draining.signal.aborted) {
-      onOpenChannel(() => channel.ack(message));
+  private async process(delivery: Delivery): Promise<void> {
+    const settlement = await this.decide(delivery);
+    if (!this.running.has(delivery)) return;
+    this.options.onSettled(delivery.queue, delivery.message, settlement);
+    if (settlement.kind !== 'done' && !(await this.copy(delivery, settlement))) return;
+    if (!this.draining.signal.aborted && this.running.has(delivery)) {
+      onOpenChannel(() => delivery.channel.ack(delivery.message));
     }
   }
 
-  private async decide(message: ConsumeMessage, channel: ConfirmChannel): Promise<Settlement> {
+  private async decide({ message, channel }: Delivery): Promise<Settlement> {
     const reading = readEvent(message);
     if ('unreadable' in reading) return { kind: 'park', reason: reading.unreadable };
     const handler = this.options.handlerOf(reading.pattern);
@@ -79,24 +107,44 @@ export class Deliveries {
     }
   }
 
-  /** On the publisher's connection: see EventServer. */
-  private async copy(
-    message: ConsumeMessage,
-    settlement: Exclude<Settlement, { kind: 'done' }>,
-    queue: string,
-  ): Promise<boolean> {
+  /**
+   * On the publisher's connection: see EventServer. The handler is not asked again while the copy cannot be published: the
+   * delivery is held, which holds the queue back too. False where the delivery went back to the broker instead.
+   */
+  private async copy(delivery: Delivery, settlement: Copied): Promise<boolean> {
+    for (let tries = 0; this.running.has(delivery); tries++) {
+      const outcome = await this.publishCopy(delivery, settlement);
+      if (outcome === 'confirmed') return true;
+      if (tries === 0) this.options.onHeld(delivery.queue, delivery.message, outcome);
+      if (this.draining.signal.aborted) {
+        requeue(delivery);
+        return false;
+      }
+      if (outcome === 'returned') await this.options.declareAgain();
+      await this.pause();
+    }
+    return false;
+  }
+
+  private async publishCopy({ message, queue }: Delivery, settlement: Copied): Promise<PublishOutcome> {
     const { consumer, copies } = this.options;
-    const outcome = await copies.put(
-      consumer,
-      copyKey(settlement, queue, consumer),
-      message.content,
-      copyOptions(message, settlement, queue),
-    );
-    return outcome === 'confirmed';
+    try {
+      const options = copyOptions(message, settlement, queue);
+      return await copies.put(consumer, copyKey(settlement, queue, consumer), message.content, options);
+    } catch (error) {
+      // Properties that came in but do not go out again, such as text that is not UTF-8: the message is parked without them.
+      const reason = `unwritable-properties: ${(error as Error).message}`;
+      return copies.put(consumer, parkedQueueOf(consumer), message.content, bareCopyOptions(message, reason, queue));
+    }
+  }
+
+  /** Ends at once when the drain begins. */
+  private pause(): Promise<void> {
+    return sleep(TRY_COPY_AGAIN_MS, undefined, { signal: this.draining.signal }).catch(() => undefined);
   }
 }
 
-function copyKey(settlement: Exclude<Settlement, { kind: 'done' }>, queue: string, consumer: string): string {
+function copyKey(settlement: Copied, queue: string, consumer: string): string {
   switch (settlement.kind) {
     case 'retry':
       return retryQueueOf(queue, settlement.delayMs);
@@ -107,8 +155,7 @@ function copyKey(settlement: Exclude<Settlement, { kind: 'done' }>, queue: strin
   }
 }
 
-const requeue = (message: ConsumeMessage, channel: ConfirmChannel) =>
-  onOpenChannel(() => channel.nack(message, false, true));
+const requeue = ({ message, channel }: Delivery) => onOpenChannel(() => channel.nack(message, false, true));
 
 /** A channel that has gone settles nothing: the broker delivers again, and whoever handles it is prepared for that. */
 function onOpenChannel(settle: () => void): void {

@@ -55,3 +55,8 @@ export function copyOptions(
     },
   };
 }
+
+/** For a message whose own properties cannot be written again: ours only. */
+export const bareCopyOptions = (message: ConsumeMessage, reason: string, queue: string): Options.Publish => ({
+  headers: { 'x-reason': mask(reason).slice(0, MAX_REASON), 'x-queue': queue, 'x-attempt': countOf(message).attempt },
+});

@@ -8,7 +8,7 @@ import type { PublishOutcome } from './publish-outcome.js';
 import { RabbitSettings } from './rabbit.config.js';
 import { EXCHANGE } from './topology.js';
 
-/** More publishes than this at once wait for nothing good: the broker is not keeping up. */
+/** More unanswered publishes than this wait for nothing good: the broker is not keeping up. */
 const MAX_IN_FLIGHT = 4096;
 
 /**
@@ -27,6 +27,8 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
   private closing = false;
   private link: SoleChannel | undefined;
   private published = 0;
+  /** Written and neither confirmed nor refused, those we no longer wait for included. */
+  private unanswered = 0;
   private readonly pending: PendingPublishes;
 
   constructor(settings: RabbitSettings) {
@@ -45,23 +47,28 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
     return this.writable ? (this.blocked ? 'blocked' : undefined) : 'disconnected';
   }
 
-  /** One persistent, mandatory, confirmed publish. Never throws for what the broker does. */
+  /**
+   * One persistent, mandatory, confirmed publish. Never throws for what the broker does.
+   * @throws TypeError, RangeError for properties that AMQP cannot carry: nothing was written.
+   */
   async put(exchange: string, key: string, content: Buffer, options: Options.Publish): Promise<PublishOutcome> {
     const channel = this.writable;
     if (!channel) return 'disconnected';
     if (this.blocked) return 'blocked';
-    if (this.pending.size >= MAX_IN_FLIGHT) return 'full';
+    if (this.unanswered >= MAX_IN_FLIGHT) return 'full';
     const tag = String(++this.published);
     const outcome = this.pending.add(tag);
     const headers = { ...(options.headers as object | undefined), 'x-publish': tag };
     try {
-      channel.publish(exchange, key, content, { ...options, headers, persistent: true, mandatory: true }, (error) =>
-        this.pending.settle(tag, outcomeOf(error as Error | null)),
-      );
+      channel.publish(exchange, key, content, { ...options, headers, persistent: true, mandatory: true }, (error) => {
+        this.unanswered--;
+        this.pending.settle(tag, outcomeOf(error as Error | null));
+      });
+      this.unanswered++;
     } catch (error) {
-      // The channel went away between its event and ours: nothing was written. Anything else is a mistake in what was passed.
+      // Nothing was written: the channel went away between its event and ours, or the properties are at fault.
       this.pending.settle(tag, 'disconnected');
-      if (this.writable === channel) throw error;
+      if ((error as Error).name !== 'IllegalOperationError') throw error;
     }
     return outcome;
   }
@@ -118,15 +125,13 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
     this.pending.settleAll('cut-off');
   }
 
-  /** Waits for the answers under way (they are bounded by the publish timeout), then closes. */
+  /** Waits for the answers under way, which the publish timeout bounds, then closes. */
   override async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    this.link?.end();
-    const end = this.writable;
     this.writable = undefined;
-    if (end && this.pending.size > 0) await end.waitForConfirms().catch(() => undefined); // each publish has its own answer
-    await super.close();
+    await this.pending.idle();
+    await this.link?.end();
   }
 
   onApplicationShutdown(): Promise<void> {

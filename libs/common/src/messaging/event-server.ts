@@ -4,7 +4,7 @@ import type { AmqpConnectionManager } from 'amqp-connection-manager';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Metrics } from '../telemetry/metrics.js';
-import { connectionOptions, SoleChannel } from './connection.js';
+import { connectionOptions, SoleChannel, within } from './connection.js';
 import { Deliveries } from './deliveries.js';
 import { EventClient } from './event-client.js';
 import { lanesOf } from './lanes.js';
@@ -30,6 +30,8 @@ export interface ConsumerOptions {
 
 /** How long `listen()` waits for the first subscription where the preflight found a broker. */
 const FIRST_SUBSCRIPTION_MS = 5000;
+/** A broker that is silent does not confirm a cancel. */
+const CANCEL_MS = 2000;
 
 /**
  * Takes events from this consumer's lanes, and is the only code that settles a delivery.
@@ -38,7 +40,7 @@ const FIRST_SUBSCRIPTION_MS = 5000;
  * 2. Each connection: channel → declare → one subscription a lane. A channel error makes a new connection a second later.
  * 3. A delivery: read → its handler (contract, policy and interceptor from `@Handles`) → a Settlement.
  * 4. Retry, dead and parked copies go out on the publisher's connection, confirmed, before the original is acked: a memory
- *    alarm freezes a connection that publishes, acks included. No copy, no ack: the original is requeued.
+ *    alarm freezes a connection that publishes, acks included. No copy, no ack: the original is held until there is one.
  * 5. `close()`: cancel → let running handlers end → one ack for all of them → close.
  */
 @Injectable()
@@ -55,7 +57,7 @@ export class EventServer extends ServerRMQ {
   constructor(
     @Inject(CONSUMER_OPTIONS) private readonly consumer: ConsumerOptions,
     private readonly rabbit: RabbitSettings,
-    copies: EventClient,
+    private readonly copies: EventClient,
     private readonly policies: RetryPolicies,
     metrics: Metrics,
   ) {
@@ -64,7 +66,19 @@ export class EventServer extends ServerRMQ {
       consumer: consumer.name,
       copies,
       handlerOf: (pattern) => this.messageHandlers.get(pattern) ?? null, // Nest's own look-up parses each pattern as JSON
-      onSettled: (queue, message, settlement, copied) => this.report(queue, message, settlement, copied),
+      declareAgain: () => this.declareAgain(),
+      onSettled: (queue, message, settlement) => this.report(queue, message, settlement),
+      onHeld: (queue, { properties }, outcome) => {
+        this.logger.error({
+          queue,
+          messageId: properties.messageId as unknown,
+          outcome,
+          msg: 'no copy can be published; the event is held',
+        });
+      },
+      onError: (error) => {
+        this.logger.error(error);
+      },
     });
     this.settled = metrics.counter('otpost_events_settled_total', 'Deliveries by queue and by how they were settled.', [
       'queue',
@@ -95,6 +109,7 @@ export class EventServer extends ServerRMQ {
       const own = { name: this.consumer.name, lanes: lanesOf(this.messageHandlers, this.handledTwice, this.policies) };
       this.topology = [own, ...this.consumer.alsoDeclare];
       const answered = await preflight(this.rabbit.urls, this.topology);
+      await this.copies.connect(); // a handler's first outcome needs it
       const subscribed = this.begin();
       if (answered) await Promise.race([subscribed, sleep(FIRST_SUBSCRIPTION_MS, undefined, { ref: false })]);
       callback();
@@ -116,10 +131,9 @@ export class EventServer extends ServerRMQ {
   override async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    this.link?.end();
-    await this.subscription?.cancel().catch(() => undefined); // a channel that has gone delivers nothing either
+    if (this.subscription) await within(CANCEL_MS, this.subscription.cancel());
     await this.deliveries.drain(this.subscription?.channel, this.consumer.drainMs);
-    await super.close();
+    await this.link?.end();
   }
 
   private async begin(): Promise<void> {
@@ -137,6 +151,7 @@ export class EventServer extends ServerRMQ {
   private async setUp(channel: ConfirmChannel): Promise<void> {
     channel.on('close', () => {
       if (this.subscription?.channel === channel) this.subscription = undefined;
+      this.deliveries.lost(channel);
     });
     await declare(channel, this.topology);
     await channel.prefetch(this.consumer.prefetch);
@@ -160,14 +175,15 @@ export class EventServer extends ServerRMQ {
     });
   }
 
-  private report(queue: string, { properties }: ConsumeMessage, settlement: Settlement, copied: boolean): void {
-    this.settled.inc({ queue, result: copied ? settlement.kind : 'requeued' });
+  private async declareAgain(): Promise<void> {
+    const channel = this.subscription?.channel;
+    // A failure closes the channel, and the channel's own error makes a new connection.
+    if (channel) await declare(channel, this.topology).catch(() => undefined);
+  }
+
+  private report(queue: string, { properties }: ConsumeMessage, settlement: Settlement): void {
+    this.settled.inc({ queue, result: settlement.kind });
     if (settlement.kind === 'done') return;
-    const fields = { queue, messageId: properties.messageId as unknown, ...settlement };
-    this.logger.warn(
-      copied
-        ? { ...fields, msg: 'event not done' }
-        : { ...fields, msg: 'no copy could be published; the event is requeued' },
-    );
+    this.logger.warn({ queue, messageId: properties.messageId as unknown, ...settlement, msg: 'event not done' });
   }
 }

@@ -17,6 +17,7 @@ let subscriptions = 0;
 export class Subscription {
   readonly channel: ConfirmChannel;
   private readonly tags = new Map<string, string>();
+  private readonly consumed = new Set<string>();
   private wanted = false;
   private step: Promise<void> = Promise.resolve();
 
@@ -24,9 +25,9 @@ export class Subscription {
     this.channel = options.channel;
   }
 
-  /** Every queue is being consumed. */
+  /** The broker has confirmed a consumer for every queue. */
   get complete(): boolean {
-    return this.tags.size === this.options.queues.length;
+    return this.consumed.size === this.options.queues.length;
   }
 
   /** @throws what the broker says; the channel is then closed. */
@@ -41,7 +42,7 @@ export class Subscription {
     return this.next(async () => {
       for (const [queue, tag] of [...this.tags]) {
         await this.channel.cancel(tag);
-        this.tags.delete(queue);
+        this.forget(queue);
       }
     });
   }
@@ -55,8 +56,9 @@ export class Subscription {
     for (const queue of this.options.queues) {
       if (!this.wanted || this.tags.has(queue)) continue;
       const tag = `${this.options.consumer}-${process.pid}-${++subscriptions}`;
-      this.tags.set(queue, tag);
+      this.tags.set(queue, tag); // first: a delivery may precede the broker's confirmation
       await this.channel.consume(queue, (message) => this.onDelivery(message, queue, tag), { consumerTag: tag });
+      if (this.tags.get(queue) === tag) this.consumed.add(queue);
     }
   }
 
@@ -66,12 +68,17 @@ export class Subscription {
       return;
     }
     if (this.tags.get(queue) !== tag) return;
-    this.tags.delete(queue);
+    this.forget(queue);
     this.options.onCancelled(queue);
     // A failure closes the channel, and the channel's own error makes a new connection.
     this.next(async () => {
       await this.options.declare();
       await this.consumeMissing();
     }).catch(() => undefined);
+  }
+
+  private forget(queue: string): void {
+    this.tags.delete(queue);
+    this.consumed.delete(queue);
   }
 }

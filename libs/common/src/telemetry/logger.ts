@@ -38,7 +38,10 @@ export class AppLogger implements LoggerService {
   private write(level: 'debug' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
     const text = rest.filter((item): item is string => typeof item === 'string').join(' ');
     if (message instanceof Error) this.pino[level]({ err: message }, text || message.message);
-    else if (typeof message === 'object' && message !== null) this.pino[level](message, text);
-    else this.pino[level](text ? { context: text } : {}, String(message));
+    else if (typeof message === 'object' && message !== null) {
+      // Nest hands on the name of the logger behind whatever is logged.
+      if ('msg' in message) this.pino[level]({ context: text, ...message });
+      else this.pino[level](message, text);
+    } else this.pino[level](text ? { context: text } : {}, String(message));
   }
 }

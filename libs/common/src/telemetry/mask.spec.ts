@@ -28,4 +28,12 @@ describe('masking by value', () => {
 
     expect(mask('uses k2:secondsecretkey now')).toBe('uses *** now');
   });
+
+  it('masks a secret that is escaped in the line, and a URL whose password holds an @', () => {
+    keepSecret('pass"word\\one');
+    keepSecret('amqp://user:pa@ssw0rd-tail@broker');
+
+    expect(mask(JSON.stringify({ error: 'bad pass"word\\one here' }))).toBe('{"error":"bad *** here"}');
+    expect(mask('{"url":"amqp://user:pa@ssw0rd-tail@broker"}')).toBe('{"url":"***"}');
+  });
 });

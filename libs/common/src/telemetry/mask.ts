@@ -2,7 +2,11 @@ const secrets = new Set<string>();
 
 /** From now on this value is masked wherever a log line holds it. Values shorter than 6 characters are too common to mask. */
 export function keepSecret(value: string): void {
-  for (const part of [value, ...value.split(',')]) if (part.length >= 6) secrets.add(part);
+  for (const part of [value, ...value.split(',')]) {
+    if (part.length < 6) continue;
+    secrets.add(part);
+    secrets.add(JSON.stringify(part).slice(1, -1)); // as it stands in a log line
+  }
 }
 
 const E164 = /\+[1-9]\d{6,14}(?!\d)/g;
@@ -16,9 +20,9 @@ export const maskNumber = (number: string): string =>
     ? '****'
     : `${number.slice(0, Math.min(6, number.length - 6))}****${number.slice(-Math.min(4, number.length - 6))}`;
 
-/** Masks by value, whatever field it stands in: telephone numbers, credentials in URLs, every secret setting. */
+/** Masks by value, whatever field it stands in: every secret setting, credentials in URLs, telephone numbers. */
 export function mask(text: string): string {
-  let masked = text.replace(URL_CREDENTIALS, '$1***@').replace(E164, maskNumber).replace(BARE_CN, maskNumber);
+  let masked = text;
   for (const secret of secrets) if (masked.includes(secret)) masked = masked.replaceAll(secret, '***');
-  return masked;
+  return masked.replace(URL_CREDENTIALS, '$1***@').replace(E164, maskNumber).replace(BARE_CN, maskNumber);
 }

@@ -3,7 +3,7 @@ import { ArrayNotEmpty, Matches } from 'class-validator';
 import { createHash } from 'node:crypto';
 import { defineProvider } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
-import type { OutboundSms, Rejection, SendOutcome, SmsProvider } from '../sms-provider.js';
+import type { OutboundSms, Rejection, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
 
 /** What fills {1}, {2}, … of a template, in this order: the text that the company has approved must agree. */
 const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = { 'verification-code': ['code', 'minutes'] };
@@ -76,7 +76,7 @@ export class CcpProvider implements SmsProvider {
     this.templateIds = new Map(settings.templates.map((entry) => entry.split('=') as [string, string]));
   }
 
-  supports(message: OutboundSms): boolean {
+  supports(message: SmsContent): boolean {
     return MAINLAND.test(message.to) && this.templateIdFor(message) !== undefined;
   }
 
@@ -103,7 +103,7 @@ export class CcpProvider implements SmsProvider {
   }
 
   /** `en-US` is served by `en-US`, else by `en`, else by the template without a locale. */
-  private templateIdFor({ template, locale }: OutboundSms): string | undefined {
+  private templateIdFor({ template, locale }: SmsContent): string | undefined {
     const language = locale.replace(/-.*$/, '');
     return (
       this.templateIds.get(`${template}:${locale}`) ??
