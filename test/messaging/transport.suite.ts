@@ -3,6 +3,7 @@ import { dead, done, park, retry, StartRefused } from '@app/common';
 import { deleteConsumer, messagesIn, takeFrom, withChannel } from '../support/broker-view.js';
 import { startConsumer, TestHappened, type ConsumerApp, type TestHandler } from './consumer-app.js';
 import { until } from '../support/until.js';
+import { publishRaw } from './raw-publish.js';
 
 const DELAYS = [100, 200, 300, 400];
 
@@ -145,6 +146,67 @@ export function transportSuite(name: string, url: () => string): void {
 
       await until('it is handled', 5, () => app!.handled.some(({ text }) => text === 'read'));
       await empty();
+    });
+
+    it('parks a message whose headers leave no room for ours, and stays up', async () => {
+      await start(() => done());
+      await raw('{"pattern"', { headers: { blob: 'x'.repeat(65_450) } });
+
+      expect((await parked()).properties.headers!['x-reason']).toMatch(/^unwritable-properties: /);
+      await publish('still up');
+      await until('the next event is handled', 5, () => app!.handled.length === 1);
+    });
+
+    it('parks a message whose id is no UTF-8, and stays up', async () => {
+      await start(() => done());
+      await publishRaw(url(), {
+        exchange: 'otpost',
+        routingKey: 'test.happened',
+        messageId: Buffer.alloc(200, 0xff),
+        body: '{"pattern"',
+      });
+
+      expect((await parked()).properties.headers!['x-reason']).toMatch(/^unwritable-properties: /);
+      await publish('still up');
+      await until('the next event is handled', 5, () => app!.handled.length === 1);
+    });
+
+    it('a backlog at the start is handled once: the publisher is connected first', async () => {
+      await start(() => done());
+      const { name: consumer } = app!;
+      await stop();
+      await withChannel(url(), async (channel) => {
+        for (let n = 0; n < 200; n++) channel.publish('otpost', 'test.happened', Buffer.from(`{"text":"n${n}"}`));
+        await channel.waitForConfirms();
+      });
+      closed = false;
+      app = await startConsumer(
+        url(),
+        async (happened) => {
+          const told = await app!.publisher.publish(event(`told ${happened.text}`), { messageId: randomUUID() });
+          return told === 'confirmed' || happened.text.startsWith('told') ? done() : retry(told);
+        },
+        { name: consumer },
+      );
+
+      await until(
+        'all are handled',
+        10,
+        () => app!.handled.filter(({ text }) => !text.startsWith('told')).length >= 200,
+      );
+      expect(app.handled.filter(({ text }) => !text.startsWith('told'))).toHaveLength(200);
+    });
+
+    it('a copy that cannot be published is tried again without asking the handler again', async () => {
+      await start(
+        unlessWarmUp(() => retry('busy', 100)),
+        { policy: { deferSeconds: [0.1, 60] } },
+      );
+      await withChannel(url(), (channel) => channel.deleteQueue(`${app!.queue}.retry.100`)); // the copy is returned
+      await publish('again');
+
+      // Declared again, and the wait goes on.
+      await until('it is handled a second time', 10, () => app!.handled.length >= 2);
     });
 
     it('a handler may park', async () => {
