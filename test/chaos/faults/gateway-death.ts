@@ -1,0 +1,62 @@
+import { until } from '../../support/until.ts';
+import { isPromised } from '../record.js';
+import type { Row } from '../row.js';
+import type { Scene } from '../scene.js';
+import { TcpProxy } from '../tcp-proxy.js';
+
+/** As its first answer arrives, three times. */
+async function afterItsPromise({ client, gateways }: Scene): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const [gateway] = gateways;
+    let promises = 0;
+    client.onAnswer = (request, asked) => {
+      if (asked === 0 && isPromised(request) && ++promises === 1) gateway!.signal('SIGKILL');
+    };
+    await until('the first promise', 20, () => promises > 0);
+    client.onAnswer = () => undefined;
+    await gateway!.end();
+    await gateway!.start();
+  }
+}
+
+/** As the broker's confirm arrives, and before the gateway has read it, three times. */
+async function beforeTheConfirm({ gateways, proxies }: Scene): Promise<void> {
+  const [gateway] = gateways;
+  const [proxy] = proxies;
+  for (let round = 0; round < 3; round++) {
+    let killed = false;
+    proxy!.rule = (frame, direction) => {
+      if (direction !== 'to-client' || frame.method !== 'basic.ack') return !killed;
+      if (!killed) gateway!.signal('SIGKILL');
+      killed = true;
+      return false;
+    };
+    await until('a confirm is on the wire', 20, () => killed);
+    await gateway!.end();
+    proxy!.rule = () => true;
+    proxy!.cut();
+    await gateway!.start();
+  }
+}
+
+export const gatewayDeathRows: readonly Row[] = [
+  {
+    id: 'F13',
+    title: 'a gateway is killed right after a promise, and before a confirm; three times each',
+    nodes: 1,
+    short: true,
+    bounds: { gapSeconds: 5 },
+    prepare: async (scene) => {
+      const proxy = await TcpProxy.inFrontOf(scene.cluster.nodes[0]!.port);
+      scene.proxies.push(proxy);
+      const direct = scene.brokerOf;
+      scene.brokerOf = (app, n) => (app === 'gateway' && n === 0 ? proxy.url : direct(app, n));
+    },
+    play: async (scene) => {
+      scene.injected();
+      await afterItsPromise(scene);
+      await beforeTheConfirm(scene);
+      scene.healed();
+    },
+  },
+];

@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { until } from '../support/until.ts';
+import { freeze } from './freeze.js';
+import { lastingPort } from './ports.js';
+
+export type Environment = Readonly<Record<string, string>>;
+export type App = 'gateway' | 'sms-worker';
+
+const main = (app: App) => `dist/apps/${app}/src/main.js`;
+
+/** One process of ours as an operator runs it. It comes back on the same port. */
+export class AppProcess {
+  private child: ChildProcess | undefined;
+  private ended: Promise<number | NodeJS.Signals | null> = Promise.resolve(null);
+  private written = '';
+  /** Most resident memory seen, in MB. */
+  peakMb = 0;
+
+  private constructor(
+    readonly app: App,
+    private readonly port: number,
+    private readonly environment: Environment,
+    private readonly nodeOptions: readonly string[],
+  ) {}
+
+  static async create(app: App, environment: Environment, nodeOptions: readonly string[] = []): Promise<AppProcess> {
+    if (!existsSync(main(app))) throw new Error('The processes are not built: npm run build');
+    return new AppProcess(app, await lastingPort(), environment, nodeOptions);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Whatever it wrote in all its lives. */
+  get output(): string {
+    return this.written;
+  }
+
+  get pid(): number {
+    return this.child!.pid!;
+  }
+
+  /** Resolves when it is ready, or at once where `ready` is false. */
+  async start({ ready = true } = {}): Promise<void> {
+    this.spawn();
+    if (!ready) return;
+    const end = this.ended;
+    await Promise.race([
+      until(`${this.app} is ready`, 40, () => this.isReady()),
+      end.then((code) => {
+        throw new Error(`${this.app} ended with ${code} before it was ready:\n${this.written}`);
+      }),
+    ]);
+  }
+
+  async isReady(): Promise<boolean> {
+    return answers(`${this.url}/readyz`);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child?.kill(name);
+  }
+
+  /** Exit code, or the signal that ended it. */
+  end(): Promise<number | NodeJS.Signals | null> {
+    return this.ended;
+  }
+
+  get isRunning(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
+  }
+
+  freeze(): Promise<() => Promise<void>> {
+    return freeze(this.pid);
+  }
+
+  sampleMemory(): void {
+    if (!this.isRunning) return;
+    try {
+      const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+      this.peakMb = Math.max(this.peakMb, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+    } catch {
+      this.peakMb = Math.max(this.peakMb, 0); // it ended meanwhile
+    }
+  }
+
+  private spawn(): void {
+    const portName = this.app === 'gateway' ? 'PORT' : 'SMS_WORKER_PORT';
+    const child = spawn(process.execPath, ['--enable-source-maps', ...this.nodeOptions, main(this.app)], {
+      env: { PATH: process.env.PATH, ...this.environment, [portName]: String(this.port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // Ctrl-C is for us alone
+    });
+    // Reads until our end of the pipe is gone, then ends the app.
+    const reaper = spawn('sh', ['-c', 'read _; kill -9 "$1" 2>/dev/null', 'sh', String(child.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (this.written += chunk.toString()));
+    this.child = child;
+    this.ended = new Promise((resolve) =>
+      child.once('close', (code, signal) => {
+        reaper.stdin.end();
+        resolve(code ?? signal);
+      }),
+    );
+  }
+}
+
+export const answers = async (url: string): Promise<boolean> => {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+};

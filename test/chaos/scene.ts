@@ -1,0 +1,177 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dice } from '../../apps/carrier-lab/src/faults/dice.js';
+import { messagesIn, withChannel } from '../support/broker-view.js';
+import { until } from '../support/until.ts';
+import { Carrier } from './carrier.js';
+import { Client, nextNumber } from './client.js';
+import type { Cluster } from './cluster.js';
+import { AppProcess, type App } from './processes.js';
+import { isPromised, type End, type Request } from './record.js';
+import type { Row } from './row.js';
+import type { TcpProxy } from './tcp-proxy.js';
+
+/** What all rows of a run share. */
+export interface Services {
+  readonly cluster: Cluster;
+  readonly redisUrl: string;
+  readonly carrier: Carrier;
+}
+
+export interface PlainText {
+  readonly messageId: string;
+  readonly to: string;
+  /** Seconds from now. */
+  readonly livesFor?: number;
+}
+
+export const SEND_QUEUE = 'sms-worker.sms.send';
+export const PARKED_QUEUE = 'sms-worker.parked';
+
+/** One system under one fault: its processes, its client, and what a row does to them. */
+export class Scene {
+  readonly gateways: AppProcess[] = [];
+  readonly workers: AppProcess[] = [];
+  readonly client: Client;
+  readonly carrier: Carrier;
+  readonly cluster: Cluster;
+  /** From 0 to below 1, the same ones for the same seed. */
+  readonly random: () => number;
+  readonly complaints: string[] = [];
+  readonly notes: string[] = [];
+  /** Of texts without a verification, where a row knows how they ended. */
+  readonly ends = new Map<string, End>();
+  injectedAt: number | undefined;
+  healedAt: number | undefined;
+  /** Where a process finds its broker; a row may put proxies in between. */
+  brokerOf: (app: App, n: number) => string;
+  readonly proxies: TcpProxy[] = [];
+  private readonly keys = {
+    SEALING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    HASH_KEY: randomBytes(32).toString('base64'),
+  };
+
+  constructor(
+    private readonly services: Services,
+    private readonly row: Pick<Row, 'settings' | 'nodeOptionsOf'>,
+    seed: number,
+  ) {
+    this.cluster = services.cluster;
+    this.carrier = services.carrier;
+    this.random = dice(seed);
+    this.client = new Client(() => this.gateways.map(({ url }) => url));
+    this.brokerOf = (app, n) => this.cluster.urls(app === 'gateway' ? n : n + 1);
+  }
+
+  get processes(): readonly AppProcess[] {
+    return [...this.gateways, ...this.workers];
+  }
+
+  /** Prepares a process without starting it. */
+  async add(app: App): Promise<AppProcess> {
+    const group = app === 'gateway' ? this.gateways : this.workers;
+    const n = group.length;
+    const environment = {
+      LOG_LEVEL: 'warn',
+      RABBITMQ_URL: this.brokerOf(app, n),
+      REDIS_URL: this.services.redisUrl,
+      DEFAULT_REGION: 'CN',
+      HOST: '127.0.0.1',
+      ...this.keys,
+      ...(await Carrier.settings(this.carrier.url)),
+      ...this.row.settings,
+    };
+    const created = await AppProcess.create(app, environment, this.row.nodeOptionsOf?.(app, n));
+    group.push(created);
+    return created;
+  }
+
+  /** The fault begins now. */
+  injected(): void {
+    this.injectedAt = Date.now();
+  }
+
+  /** The fault is over now; recovery is counted from here. */
+  healed(): void {
+    this.healedAt = Date.now();
+  }
+
+  /** A fact worth a line beside the figures. */
+  note(fact: string): void {
+    this.notes.push(fact);
+  }
+
+  /** Beyond the bounds every row has. */
+  expect(holds: boolean, complaint: string): void {
+    if (!holds) this.complaints.push(complaint);
+  }
+
+  wait(seconds: number): Promise<void> {
+    return sleep(seconds * 1000);
+  }
+
+  pick<T>(things: readonly T[]): T {
+    return things[Math.floor(this.random() * things.length)]!;
+  }
+
+  /** Texts that the company is holding at this moment. */
+  async underWay(count: number, seconds = 20): Promise<void> {
+    await until(`${count} texts are under way`, seconds, () => this.carrier.inFlight >= count);
+  }
+
+  /** Promised, and no text yet. */
+  waiting(): Request[] {
+    const delivered = new Set(this.carrier.texts.map(({ to }) => to));
+    return this.client.requests.filter((request) => isPromised(request) && !delivered.has(request.to));
+  }
+
+  async delivered(seconds: number): Promise<void> {
+    await until('every promised text has arrived', seconds, () => this.waiting().length === 0);
+  }
+
+  /** Events of another producer, each under its own record: promised once the broker has confirmed. */
+  async publish(texts: readonly PlainText[], copies = 1): Promise<void> {
+    await withChannel(this.cluster.alive.url, async (channel) => {
+      const requests = texts.map(({ messageId, to }) => ({ to, messageId, askedAt: Date.now(), status: 0 }));
+      for (const text of texts) {
+        for (let copy = 0; copy < copies; copy++) {
+          channel.publish('otpost', 'sms.send', Buffer.from(JSON.stringify(packetOf(text))), {
+            messageId: text.messageId,
+            persistent: true,
+            mandatory: true,
+          });
+        }
+      }
+      await channel.waitForConfirms();
+      for (const request of requests) Object.assign(request, { status: 202, answeredAt: Date.now() });
+      this.client.requests.push(...requests);
+    });
+  }
+
+  plainTexts(count: number, livesFor = 300): PlainText[] {
+    return Array.from({ length: count }, () => ({ messageId: randomUUID(), to: nextNumber(), livesFor }));
+  }
+
+  /** Messages ready in a queue. */
+  ready(queue: string): Promise<number> {
+    return messagesIn(this.cluster.alive.url, queue);
+  }
+
+  async end(): Promise<void> {
+    this.client.pause();
+    await Promise.all(this.processes.map((each) => each.kill()));
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+  }
+}
+
+const packetOf = ({ messageId, to, livesFor = 300 }: PlainText) => ({
+  pattern: 'sms.send',
+  data: {
+    messageId,
+    to,
+    template: 'verification-code',
+    locale: 'zh-CN',
+    params: { code: '135246', minutes: '5' },
+    expiresAt: new Date(Date.now() + livesFor * 1000).toISOString(),
+  },
+});
