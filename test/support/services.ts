@@ -70,13 +70,22 @@ export async function startRedis({ keepsData = false } = {}): Promise<Service> {
   });
 }
 
+/** What a node is given besides its own port and folder. */
+interface RabbitOptions {
+  /** Further lines of rabbitmq.conf. */
+  readonly conf?: string;
+  /** Path of an advanced.config. */
+  readonly advancedConfig?: string;
+  readonly plugins?: readonly string[];
+}
+
 /** A single node; its data are durable as any RabbitMQ's. */
-export async function startRabbit(): Promise<Service> {
+export async function startRabbit({ conf = '', advancedConfig, plugins = [] }: RabbitOptions = {}): Promise<Service> {
   const [port, dist, epmdPort] = [await freePort(), await freePort(), await freePort()];
   const dir = await mkdtemp(join(tmpdir(), 'otpost-rabbit-'));
   const at = (name: string) => join(dir, name);
-  await writeFile(at('rabbitmq.conf'), `listeners.tcp.local = 127.0.0.1:${port}\nlog.console = false\n`);
-  await writeFile(at('plugins'), '[].');
+  await writeFile(at('rabbitmq.conf'), `listeners.tcp.local = 127.0.0.1:${port}\nlog.console = false\n${conf}`);
+  await writeFile(at('plugins'), `[${plugins.join()}].`);
   const env = {
     PATH: process.env.PATH,
     HOME: dir,
@@ -84,6 +93,7 @@ export async function startRabbit(): Promise<Service> {
     RABBITMQ_NODENAME: `otpost${port}@localhost`,
     RABBITMQ_CONFIG_FILE: at('rabbitmq.conf'),
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
+    RABBITMQ_ADVANCED_CONFIG_FILE: advancedConfig,
     RABBITMQ_MNESIA_BASE: at('mnesia'),
     RABBITMQ_LOG_BASE: at('log'),
     RABBITMQ_PID_FILE: at('pid'),

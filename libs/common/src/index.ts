@@ -31,7 +31,17 @@ export * from './messaging/publish-outcome.js';
 export * from './messaging/rabbit.config.js';
 export * from './messaging/retry-policies.js';
 export * from './messaging/settlement.js';
-export { GATEWAY_INBOX, SMS_WORKER_INBOX } from './messaging/topology.js';
+export {
+  EXCHANGE,
+  GATEWAY_INBOX,
+  otpostConsumers,
+  OUTCOMES_POLICY,
+  SMS_WORKER_INBOX,
+  topologyOf,
+  type Consumer,
+  type Topology,
+} from './messaging/topology.js';
+export * from './messaging/topology-check.js';
 export * from './operations/operations.module.js';
 export * from './operations/readiness.js';
 export * from './http/create-http-adapter.js';

@@ -32,6 +32,17 @@ export class SmsSettings {
   retryBackoffSeconds: number = 3;
 
   @Setting({
+    env: 'SMS_RETRY_JITTER',
+    about:
+      'How much longer chance may make each of these waits, as a part of it, 0 to 0.5: texts refused together then come back in three groups. With 0.2 the first wait is 3, 3.3 or 3.6 s.',
+    example: '0.2',
+  })
+  @IsNumber()
+  @Min(0)
+  @Max(0.5)
+  retryJitter: number = 0;
+
+  @Setting({
     env: 'SMS_SEND_TIMEOUT_SECONDS',
     about: 'How long one request to a company may take, 1 to 60 seconds; what it cuts off counts as unknown.',
     example: '10',
@@ -77,8 +88,9 @@ export const SMS_POLICY = 'sms';
 /** Waits, besides the backoff's own, that a company may be granted that says when to come back. */
 const DEFER_SECONDS = [30, 60];
 
-export const smsPolicy = ({ maxAttempts, retryBackoffSeconds }: SmsSettings): RetryPolicy => ({
+export const smsPolicy = ({ maxAttempts, retryBackoffSeconds, retryJitter }: SmsSettings): RetryPolicy => ({
   maxAttempts,
   backoffSeconds: retryBackoffSeconds,
+  jitter: retryJitter,
   deferSeconds: DEFER_SECONDS,
 });

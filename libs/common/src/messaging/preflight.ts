@@ -2,7 +2,7 @@ import { connect } from 'amqplib';
 import { StartRefused } from '../config/environment.js';
 import { declare, type Consumer } from './topology.js';
 
-const DIFFERENT =
+export const DIFFERENT =
   /inequivalent arg '([^']+)' for (\w+) '([^']+)' in vhost '[^']+': received (.+?) but current is (.+?)"?$/;
 
 /**
@@ -25,7 +25,8 @@ export async function preflight(urls: readonly string[], consumers: readonly Con
   }
 }
 
-async function connectAny(urls: readonly string[]) {
+/** @throws StartRefused where a broker refuses the user or the virtual host; undefined where none answers. */
+export async function connectAny(urls: readonly string[]) {
   for (const url of urls) {
     try {
       return await connect(url, { timeout: 2000 });

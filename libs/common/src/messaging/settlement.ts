@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { nextWait, roundUpToDeclared, type RetryPolicy } from './backoff.js';
 import type { DeadLetterDetails, HandlerResult, Retry } from './handler-result.js';
 
@@ -24,14 +25,28 @@ export function settle(result: HandlerResult, policy: RetryPolicy, count: Delive
   return result.kind === 'retry' ? settleRetry(result, policy, count) : result;
 }
 
-function settleRetry({ reason, afterMs }: Retry, policy: RetryPolicy, count: DeliveryCount): Settlement {
+function settleRetry(decision: Retry, policy: RetryPolicy, count: DeliveryCount): Settlement {
+  const { reason, afterMs } = decision;
   if (afterMs !== undefined && count.deferrals < MAX_DEFERRALS) {
     const delayMs = roundUpToDeclared(policy, afterMs);
     if (delayMs !== undefined)
       return { kind: 'retry', delayMs, reason, next: { ...count, deferrals: count.deferrals + 1 } };
   }
-  const wait = nextWait(policy, count.attempt);
+  const wait = nextWait(policy, count.attempt, chanceOf(decision));
   if (wait === undefined) return { kind: 'dead', reason: `attempts used up: ${reason}`, errorClass: 'RETRYABLE' };
   const delayMs = afterMs === undefined ? wait : (roundUpToDeclared(policy, afterMs) ?? wait);
   return { kind: 'retry', delayMs, reason, next: { ...count, attempt: count.attempt + 1 } };
+}
+
+const chances = new WeakMap<Retry, number>();
+const FINEST = 2 ** 32;
+
+/**
+ * Drawn once for a decision: a handler that settles its own, to tell when the next attempt is due, tells the wait that the
+ * server then takes.
+ */
+function chanceOf(decision: Retry): number {
+  const chance = chances.get(decision) ?? randomInt(FINEST) / FINEST;
+  chances.set(decision, chance);
+  return chance;
 }
