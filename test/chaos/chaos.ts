@@ -4,6 +4,7 @@ import { startRedis } from '../support/services.ts';
 import { Carrier } from './carrier.js';
 import { startCluster } from './cluster.js';
 import { rows } from './faults/faults.js';
+import { soak } from './faults/soak.js';
 import { readOptions, USAGE, type Options } from './options.js';
 import { play, type Result } from './play.js';
 import type { Row } from './row.js';
@@ -41,7 +42,8 @@ function optionsOrUsage(): Options | undefined {
   }
 }
 
-function choose({ faults, short }: Options): readonly Row[] {
+function choose({ faults, short, minutes }: Options): readonly Row[] {
+  if (minutes !== undefined) return [soak(minutes)];
   const unknown = faults.filter((id) => !rows.some((row) => row.id === id));
   if (unknown.length > 0) throw new Error(`No such fault: ${unknown.join(', ')} (--list shows them)`);
   if (faults.length > 0) return rows.filter(({ id }) => faults.includes(id));

@@ -17,7 +17,7 @@ async function killForAWhile(scene: Scene, node: Node, seconds: number): Promise
 export const killLeader = async (scene: Scene): Promise<void> =>
   killForAWhile(scene, await scene.cluster.leaderOf(SEND_QUEUE), 5);
 
-const killFollower = async (scene: Scene): Promise<void> => {
+export const killFollower = async (scene: Scene): Promise<void> => {
   const leader = await scene.cluster.leaderOf(SEND_QUEUE);
   await killForAWhile(scene, scene.pick(others(scene, leader)), 5);
 };
@@ -32,7 +32,7 @@ async function rollingRestart(scene: Scene): Promise<void> {
   scene.healed();
 }
 
-async function killAll(scene: Scene): Promise<void> {
+export async function killAll(scene: Scene): Promise<void> {
   const { nodes } = scene.cluster;
   scene.injected();
   await Promise.all(nodes.map((node) => node.kill()));
@@ -42,7 +42,7 @@ async function killAll(scene: Scene): Promise<void> {
   await scene.wait(5);
 }
 
-async function freezeLeader(scene: Scene): Promise<void> {
+export async function freezeLeader(scene: Scene): Promise<void> {
   const leader = await scene.cluster.leaderOf(SEND_QUEUE);
   scene.note(`${leader.name} frozen`);
   scene.injected();
