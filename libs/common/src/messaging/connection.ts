@@ -60,9 +60,9 @@ export class SoleChannel {
   /** Says goodbye, and hangs up where no answer comes. Nothing is connected again afterwards. */
   async end(): Promise<void> {
     this.ended = true;
-    const socket = this.socket;
+    const hangUp = this.hangUp();
     await within(GOODBYE_MS, this.manager.close());
-    socket?.destroy();
+    hangUp();
   }
 
   /** The manager's own listeners see the connection go, and connect again. */
@@ -73,13 +73,15 @@ export class SoleChannel {
     this.options.logger.error(
       `The channel of the ${this.options.who} failed; making a new connection: ${error.message}`,
     );
-    const socket = this.socket;
-    void within(GOODBYE_MS, connection.close()).then(() => socket?.destroy());
+    const hangUp = this.hangUp();
+    void within(GOODBYE_MS, connection.close()).then(hangUp);
   }
 
-  /** amqplib shows no way to hang up without an answer from the broker. */
-  private get socket(): Socket | undefined {
-    return (this.manager.connection as unknown as { connection?: { stream?: Socket } } | undefined)?.connection?.stream;
+  /** amqplib shows no way to hang up without an answer from the broker. An error is what it takes notice of. */
+  private hangUp(): () => void {
+    const { connection } = this.manager as unknown as { connection?: { connection?: { stream?: Socket } } };
+    const socket = connection?.connection?.stream;
+    return () => void socket?.destroy(new Error('no answer to our goodbye'));
   }
 
   private disconnected(error: Error | undefined): void {

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { done, type HandlerResult } from '@app/common';
+import { withChannel } from '../support/broker-view.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+import { startConsumer, TestHappened, type ConsumerApp } from './consumer-app.js';
+
+/** A broker that takes connections and says nothing: what no closed port shows. */
+describe('a broker that has fallen silent', () => {
+  let proxy: TcpProxy;
+  let app: ConsumerApp | undefined;
+  const through = () => process.env.RABBITMQ_URL!.replace(/:\d+$/, `:${proxy.port}`);
+  const publish = (text: string) =>
+    app!.publisher.publish(Object.assign(new TestHappened(), { text }), { messageId: randomUUID() });
+
+  beforeEach(async () => {
+    proxy = await startTcpProxy(Number(new URL(process.env.RABBITMQ_URL!).port));
+  });
+  afterEach(async () => {
+    proxy.thaw();
+    await app?.close();
+    await proxy.close();
+    if (app) await withChannel(process.env.RABBITMQ_URL!, (channel) => channel.deleteQueue(app!.queue));
+    app = undefined;
+  });
+  const start = async (handler: () => HandlerResult | Promise<HandlerResult> = done) => {
+    app = await startConsumer(through(), handler, { drainMs: 1000, publishTimeoutSeconds: 0.5 });
+    await until('the publisher is connected', 5, async () => (await publish('warm-up')) === 'confirmed');
+    await until('the warm-up is handled', 5, () => app!.handled.length === 1);
+  };
+
+  it('answers a publish with timed-out, and the publish may arrive later', async () => {
+    await start();
+    proxy.freeze();
+
+    expect(await publish('late')).toBe('timed-out');
+    proxy.thaw();
+
+    await until('it arrived', 5, () => app!.handled.some(({ text }) => text === 'late'));
+  });
+
+  it('keeps no process from ending, whatever is under way', async () => {
+    await start(() => new Promise(() => undefined)); // never ends
+    proxy.freeze();
+    void publish('unanswered');
+    const closing = app!.close();
+    let closed = false;
+    void closing.then(() => (closed = true));
+
+    await until('it is closed', 12, () => closed);
+  });
+
+  it('is connected to again after a channel error that it never heard of', async () => {
+    await start();
+    const { channel } = (app!.server as unknown as { subscription: { channel: { ack(message: object): void } } })
+      .subscription;
+    channel.ack({ fields: { deliveryTag: 987654 } }); // 406, whose closing handshake falls into the silence
+    await until('the subscription went', 5, () => app!.server.trouble);
+    proxy.freeze();
+
+    await until('the connection was hung up', 10, () => app!.server.trouble === 'not subscribed');
+    proxy.thaw();
+    await until('it is back', 15, () => !app!.server.trouble);
+    await until('events are handled again', 10, async () => {
+      await publish('again');
+      return app!.handled.some(({ text }) => text === 'again');
+    });
+  }, 40_000);
+});
