@@ -47,18 +47,27 @@ export async function takeTexts(brokerUrl: string) {
   const channel = await connection.createChannel();
   /** As they came, repetitions included. */
   const all: SmsSend[] = [];
-  await channel.consume(
-    'sms-worker.sms.send',
-    (message) => {
-      if (message) all.push((JSON.parse(message.content.toString()) as { data: SmsSend }).data);
-    },
-    { noAck: true },
-  );
+  /** By messageId, when each came first, on the monotonic clock. */
+  const arrivedAt = new Map<string, number>();
+  let redelivered = 0;
+  await channel.consume('sms-worker.sms.send', (message) => {
+    if (!message) return;
+    const text = (JSON.parse(message.content.toString()) as { data: SmsSend }).data;
+    all.push(text);
+    if (message.fields.redelivered) redelivered++;
+    if (!arrivedAt.has(text.messageId)) arrivedAt.set(text.messageId, performance.now());
+    channel.ack(message);
+  });
   return {
     all,
+    arrivedAt,
+    /** How many of all came again because an earlier consumer had not acknowledged them. */
+    get redelivered(): number {
+      return redelivered;
+    },
     /** How many different ones. */
     get count(): number {
-      return new Set(all.map(({ messageId }) => messageId)).size;
+      return arrivedAt.size;
     },
     of: (messageId: string) => until(`text ${messageId}`, 10, () => all.find((text) => text.messageId === messageId)),
     close: () => connection.close().catch(() => undefined),
