@@ -10,6 +10,7 @@ import {
 } from '@app/common';
 import { providerList, SmsSettings } from '@app/sms-provider';
 import { CarrierLabSettings } from '../../apps/carrier-lab/src/carrier-lab.config.js';
+import { AccessSettings } from '../../apps/gateway/src/access/access.config.js';
 import { HttpSettings } from '../../apps/gateway/src/gateway.config.js';
 import { OutboxSettings } from '../../apps/gateway/src/outbox/outbox.config.js';
 import { VerificationSettings } from '../../apps/gateway/src/verification/verification.config.js';
@@ -17,7 +18,7 @@ import { WorkerHttpSettings } from '../../apps/sms-worker/src/sms-worker.config.
 
 const CHAPTERS: readonly SettingsChapter[] = [
   { title: 'Gateway and worker', classes: [ProcessSettings, RabbitSettings, RedisSettings, SealingSettings] },
-  { title: 'Gateway', classes: [HttpSettings, VerificationSettings, OutboxSettings] },
+  { title: 'Gateway', classes: [HttpSettings, AccessSettings, VerificationSettings, OutboxSettings] },
   { title: 'Worker', classes: [WorkerHttpSettings, SmsSettings] },
   ...providerList
     .filter(({ developmentOnly }) => !developmentOnly)

@@ -9,6 +9,7 @@ import {
   type ConfigOf,
 } from '@app/common';
 import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
+import { AccessSettings } from './access/access.config.js';
 import { OutboxSettings } from './outbox/outbox.config.js';
 import { VerificationSettings } from './verification/verification.config.js';
 
@@ -36,6 +37,7 @@ export const gatewaySections = {
   sealing: SealingSettings,
   verification: VerificationSettings,
   outbox: OutboxSettings,
+  access: AccessSettings,
 };
 
 export type GatewayConfig = ConfigOf<typeof gatewaySections>;
@@ -43,8 +45,13 @@ export type GatewayConfig = ConfigOf<typeof gatewaySections>;
 export const readGatewayConfig = (): Promise<GatewayConfig> => readEnvironment(gatewaySections);
 
 /** @throws StartRefused for what only development may have. */
-export function refuseMakeBelieve({ process, redis }: GatewayConfig): void {
+export function refuseMakeBelieve({ process, redis, access }: GatewayConfig): void {
   if (process.production && !redis.url) {
     throw new StartRefused('NODE_ENV=production needs REDIS_URL: verifications in memory end with the process.');
+  }
+  if (process.production && access.apiKeys.length === 0) {
+    throw new StartRefused(
+      'NODE_ENV=production needs API_KEYS: without keys whoever reaches the port may send texts. Make one: otpost keys create --id shop --scopes verify --print',
+    );
   }
 }

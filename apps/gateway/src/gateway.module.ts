@@ -1,5 +1,6 @@
 import { MessagingModule, OperationsModule, SettingsModule, SMS_WORKER_INBOX, type AppLogger } from '@app/common';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { StoreModule } from './verification/store.module.js';
@@ -25,6 +26,7 @@ export class GatewayModule {
           worksWithoutBroker: true, // the outbox takes the texts
         }),
         StoreModule.at(config.redis.url),
+        AccessModule,
         VerificationModule,
         DeliveryModule,
       ],

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { AccessSettings, type Scope } from './access.config.js';
+
+/** Who calls, as API_KEYS names it. */
+export interface Caller {
+  readonly id: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** The keys that open the API. Only their hashes are known here: 256 random bits need no slow hash. */
+@Injectable()
+export class ApiKeys {
+  private readonly entries: readonly (Caller & { readonly hash: Buffer })[];
+
+  constructor({ apiKeys }: AccessSettings) {
+    this.entries = apiKeys.map((entry) => {
+      const [id = '', scopes = '', hash = ''] = entry.split(':');
+      return { id, scopes: scopes.split('+') as Scope[], hash: Buffer.from(hash, 'hex') };
+    });
+  }
+
+  get none(): boolean {
+    return this.entries.length === 0;
+  }
+
+  /** Compares with every key there is, whichever it is: the time tells nothing. */
+  callerOf(key: string): Caller | undefined {
+    const hash = createHash('sha256').update(key, 'utf8').digest();
+    const matching = this.entries.filter((entry) => timingSafeEqual(entry.hash, hash));
+    return matching[0];
+  }
+}
