@@ -5,6 +5,9 @@ import { declare, type Consumer } from './topology.js';
 export const DIFFERENT =
   /inequivalent arg '([^']+)' for (\w+) '([^']+)' in vhost '[^']+': received (.+?) but current is (.+?)"?$/;
 
+/** ACCESS_REFUSED and NOT_ALLOWED, as amqplib tells them. */
+const REFUSED = /terminated by server: (403|530)/i;
+
 /**
  * Declares the topology once, before Nest listens. Resolves to whether a broker answered.
  * @throws StartRefused where something stands with other arguments: an operator has to drain or rename it.
@@ -31,7 +34,7 @@ export async function connectAny(urls: readonly string[]) {
     try {
       return await connect(url, { timeout: 2000 });
     } catch (error) {
-      if (/ACCESS_REFUSED|NOT_ALLOWED|403/.test((error as Error).message)) {
+      if (REFUSED.test((error as Error).message)) {
         throw new StartRefused(
           `RabbitMQ refuses the user or the virtual host of RABBITMQ_URL: ${(error as Error).message}`,
         );

@@ -1,4 +1,5 @@
-import { ArrayNotEmpty, IsNumber, Matches, Max, Min } from 'class-validator';
+import { ArrayNotEmpty, IsNumber, Max, Min } from 'class-validator';
+import { IsAddress } from '../config/is-address.js';
 import { Setting } from '../config/setting.js';
 
 export class RabbitSettings {
@@ -9,7 +10,7 @@ export class RabbitSettings {
     secret: true,
   })
   @ArrayNotEmpty()
-  @Matches(/^amqps?:\/\//, { each: true, message: 'each address must begin with amqp:// or amqps://' })
+  @IsAddress(['amqp', 'amqps'], { each: true })
   urls: string[] = [];
 
   @Setting({

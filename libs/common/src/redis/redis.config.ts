@@ -1,4 +1,4 @@
-import { Matches } from 'class-validator';
+import { IsAddress } from '../config/is-address.js';
 import { Setting } from '../config/setting.js';
 
 export class RedisSettings {
@@ -8,7 +8,7 @@ export class RedisSettings {
     example: 'redis://localhost:6379',
     secret: true,
   })
-  @Matches(/^rediss?:\/\//, { message: 'it must begin with redis:// or rediss://' })
+  @IsAddress(['redis', 'rediss'])
   /** Undefined only where a program composes the process itself (standalone, tests): the stores are then in memory. */
   url?: string;
 }
