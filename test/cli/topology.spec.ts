@@ -25,12 +25,12 @@ const delaysOf = ({ queues }: Printed) =>
 
 describe('otpost topology', () => {
   it('prints what the settings make of it', async () => {
-    expect(delaysOf(await printed())).toEqual([3000, 6000, 12000, 30000, 60000]);
+    expect(delaysOf(await printed())).toEqual([3000, 6000, 12000, 15000, 30000, 60000]);
     expect(delaysOf(await printed({ SMS_RETRY_BACKOFF_SECONDS: '1', SMS_MAX_ATTEMPTS: '3' }))).toEqual([
-      1000, 2000, 30000, 60000,
+      1000, 2000, 15000, 30000, 60000,
     ]);
     expect(delaysOf(await printed({ SMS_RETRY_JITTER: '0.2', SMS_MAX_ATTEMPTS: '2' }))).toEqual([
-      3000, 3300, 3600, 30000, 60000,
+      3000, 3300, 3600, 15000, 30000, 60000,
     ]);
     const text = await otpost(['topology', 'print']);
     expect(text.stdout).toMatch(/^queue +sms-worker\.sms\.send +x-queue-type=quorum .*x-delivery-limit=1000$/m);

@@ -235,7 +235,7 @@ describe('the sender', () => {
   describe('after another worker died asking', () => {
     const abandoned = async (message: SmsSend) => {
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', 1);
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false });
       await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
       return ledger;
     };
@@ -270,10 +270,55 @@ describe('the sender', () => {
       ]);
     });
 
+    it('handles such messages one at a time', async () => {
+      const ledger = new MemoryDeliveryLedger();
+      let underWay = 0;
+      let most = 0;
+      const slow: SmsProvider = {
+        name: 'one',
+        capabilities: { guardsDuplicates: true },
+        supports: () => true,
+        async send() {
+          most = Math.max(most, ++underWay);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          underWay--;
+          return ACCEPTED;
+        },
+      };
+      const messages = Array.from({ length: 10 }, text);
+      for (const { messageId } of messages) await ledger.reserve(messageId, 'one', { leaseMs: 1, alone: false });
+      await until(
+        'the leases are over',
+        5,
+        async () => (await ledger.find(messages.at(-1)!.messageId)) === 'abandoned',
+      );
+      const sender = senderOver([slow], { ledger });
+
+      const results = await Promise.all(messages.map((message) => sender.send(message, first)));
+
+      expect(results.every(({ kind }) => kind === 'done')).toBe(true);
+      expect(most).toBe(1);
+    });
+
+    it('parks a message of which three workers died, and says so', async () => {
+      const message = text();
+      const ledger = new MemoryDeliveryLedger();
+      for (const alone of [false, true, true, true]) {
+        await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone });
+        await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
+      }
+
+      expect(await senderOver([company('one', [])], { ledger }).send(message, first)).toMatchObject({
+        kind: 'park',
+        reason: expect.stringMatching(/^poison/),
+      });
+      expect(await told(1)).toMatchObject([{ pattern: 'sms.unknown', data: { final: true, errorCode: 'poison' } }]);
+    });
+
     it('waits while it may still be alive, and uses up no attempt', async () => {
       const message = text();
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', 15_000);
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 15_000, alone: false });
 
       expect(await senderOver([company('one', [])], { ledger }).send(message, first)).toEqual({
         kind: 'retry',
@@ -381,7 +426,7 @@ describe('the sender', () => {
     it('and a worker died asking: unknown, since the company may have it', async () => {
       const message = late(text());
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', 1);
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false });
       await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
 
       expect(await senderOver([company('one', [])], { ledger }).expire(message, first)).toEqual({ kind: 'done' });

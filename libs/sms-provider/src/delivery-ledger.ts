@@ -5,10 +5,11 @@ export interface DeliveryLedger {
   /**
    * Asks for the right to ask a company for this message, before it is asked. `provider` is where the caller would go; a
    * grant may name another one, where an earlier request may still be under way. After `leaseMs` (by the ledger's clock, and
-   * longer than one request can take) whoever reserved counts as dead.
+   * longer than one request can take) whoever reserved counts as dead, and the message as a suspect: it may be what killed
+   * the process. A suspect is granted only to who handles it `alone`, one suspect at a time; a death then is its strike.
    * @throws RedisUnavailableError: nothing may be asked.
    */
-  reserve(messageId: string, provider: string, leaseMs: number): Promise<Reservation>;
+  reserve(messageId: string, provider: string, options: ReserveOptions): Promise<Reservation>;
   /**
    * Notes the answer to request `n`, after it is known and before anybody is told. Once accepted a message stays accepted,
    * also where the acceptance comes late; any other answer to an earlier request changes nothing.
@@ -21,6 +22,15 @@ export interface DeliveryLedger {
    */
   find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined>;
 }
+
+export interface ReserveOptions {
+  readonly leaseMs: number;
+  /** The caller handles no other suspect beside this one. */
+  readonly alone: boolean;
+}
+
+/** So many deaths of whoever handled it alone, and a message is poison. */
+export const MAX_STRIKES = 3;
 
 /** The answer to the n-th request for one message. */
 export interface LedgerAnswer {
@@ -44,6 +54,10 @@ export type Reservation =
   | { readonly kind: 'granted'; readonly provider: string; readonly n: number; readonly repeats?: 'unknown' | 'crash' }
   /** Somebody else is asking at this moment, and counts as dead after `leftMs`. */
   | { readonly kind: 'busy'; readonly leftMs: number }
+  /** Whoever reserved it died. Ask again `alone`. */
+  | { readonly kind: 'suspect' }
+  /** It has killed whoever handled it, time and again. */
+  | { readonly kind: 'poison' }
   /** Accepted, or unknown for good: nobody is to be asked. */
   | { readonly kind: 'settled'; readonly answer: LedgerAnswer };
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppLogger, Metrics } from '@app/common';
-import { SmsSettings } from './sms.config.js';
+import { leaseSeconds, SmsSettings } from './sms.config.js';
 import type { OutboundSms, SendOutcome, SmsProvider } from './sms-provider.js';
 
 /** Asks companies: with a deadline, counted, and with one log line for whatever is not accepted. */
@@ -23,9 +23,9 @@ export class ProviderCalls {
     ]);
   }
 
-  /** Longer than any request of ours takes: who holds a lease of this age is dead. Milliseconds. */
+  /** Of a reservation, in milliseconds. */
   get leaseMs(): number {
-    return (this.settings.sendTimeoutSeconds + 5) * 1000;
+    return leaseSeconds(this.settings) * 1000;
   }
 
   async ask(

@@ -3,6 +3,7 @@ import {
   dead,
   done,
   Metrics,
+  park,
   ProcessSettings,
   retry,
   RetryPolicies,
@@ -27,6 +28,7 @@ import {
 import { DELIVERY_LEDGER, type DeliveryLedger, type LedgerAnswer, type Reservation } from './delivery-ledger.js';
 import { isExpired } from './expired.js';
 import { Hold } from './hold.js';
+import { OneAtATime } from './one-at-a-time.js';
 import { OutcomeEvents, type OutcomeFacts } from './outcome-events.js';
 import { ProviderCalls } from './provider-calls.js';
 import { openSms } from './readable-sms.js';
@@ -50,6 +52,8 @@ interface Walk {
   readonly route: readonly SmsProvider[];
   readonly asked: Set<SmsProvider>;
   readonly rejections: ProviderRejection[];
+  /** A worker died of it, or beside it: no other such message is under way in this process. */
+  readonly alone: boolean;
 }
 
 /**
@@ -57,7 +61,8 @@ interface Walk {
  *
  * 1. Open the sealed values; find the companies that can carry the content.
  * 2. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
- *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request.
+ *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request, one such
+ *    message at a time, so that a message of which workers die is told from those that were only beside it.
  * 3. Note the answer in the ledger before anybody is told, and tell it before the event is acked.
  * 4. A rejection with failover asks the next company at once; when all have rejected, any RETRYABLE one means another
  *    attempt. An unknown outcome is repeated only where the company refuses duplicates.
@@ -68,6 +73,7 @@ interface Walk {
 @Injectable()
 export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly hold = new Hold();
+  private readonly suspects = new OneAtATime();
   private readonly maybeDuplicates;
   private readonly tooLate;
 
@@ -99,6 +105,7 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
       route: this.smsRoute.for(content),
       asked: new Set(),
       rejections: [],
+      alone: false,
     };
     return walk.route.length > 0 ? this.walk(walk) : this.nobodyCarries(walk);
   }
@@ -128,12 +135,14 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
   }
 
   private async walk(walk: Walk): Promise<HandlerResult> {
-    const { message, delivery, route, asked } = walk;
+    const { message, delivery, route, asked, alone } = walk;
     for (let next = route[0]; next;) {
       const choice = next;
-      const reservation = await this.hold.untilBegun(() => this.reserve(message, choice));
+      const reservation = await this.hold.untilBegun(() => this.reserve(message, choice, alone));
       if (reservation === 'expired') return this.expire(message, delivery);
       if (reservation === undefined) return retry('the process ends', SHORTEST);
+      if (reservation.kind === 'suspect') return this.suspects.run(() => this.walk({ ...walk, alone: true }));
+      if (reservation.kind === 'poison') return this.parkPoison(walk);
       if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
       if (reservation.kind === 'settled') return this.tellAgain(message, delivery, reservation.answer);
       const provider = route.find(({ name }) => name === reservation.provider);
@@ -156,9 +165,9 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
   }
 
   /** Asked anew at each try: the code may die while Redis is away. */
-  private async reserve(message: SmsSend, { name }: SmsProvider): Promise<Reservation | 'expired'> {
+  private async reserve(message: SmsSend, { name }: SmsProvider, alone: boolean): Promise<Reservation | 'expired'> {
     if (isExpired(message, new Date())) return 'expired';
-    return this.ledger.reserve(message.messageId, name, this.calls.leaseMs);
+    return this.ledger.reserve(message.messageId, name, { leaseMs: this.calls.leaseMs, alone });
   }
 
   private async ask(
@@ -177,6 +186,12 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
   /** An answer that is known is kept in this process until it can be noted. */
   private note(messageId: string, answer: LedgerAnswer): Promise<void> {
     return this.hold.untilDone(() => this.ledger.settle(messageId, answer));
+  }
+
+  /** Three workers have died of this message alone. */
+  private parkPoison(walk: Walk): Promise<HandlerResult> {
+    const facts = { provider: NONE, final: true, errorCode: 'poison' };
+    return this.tell(SmsUnknown, walk, facts, park('poison: the workers that handled it died'));
   }
 
   private mustHold(provider: SmsProvider, { repeats }: Granted): boolean {

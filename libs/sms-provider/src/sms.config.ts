@@ -1,4 +1,4 @@
-import { ArrayNotEmpty, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { Setting, type RetryPolicy } from '@app/common';
 import { providerList } from './provider-list.js';
 
@@ -12,6 +12,7 @@ export class SmsSettings {
     example: 'ccp',
   })
   @ArrayNotEmpty()
+  @ArrayUnique({ message: 'it must name each company once' })
   @IsIn(NAMES, { each: true, message: `it must list some of: ${NAMES.join(', ')}` })
   providers: string[] = [];
 
@@ -85,12 +86,16 @@ export class SmsSettings {
 /** The name of the policy by which texts are tried again. */
 export const SMS_POLICY = 'sms';
 
-/** Waits, besides the backoff's own, that a company may be granted that says when to come back. */
-const DEFER_SECONDS = [30, 60];
+/**
+ * How long a reservation in the ledger lives: longer than any request of ours takes, so whoever holds an older one is dead.
+ * Seconds.
+ */
+export const leaseSeconds = ({ sendTimeoutSeconds }: SmsSettings): number => sendTimeoutSeconds + 5;
 
-export const smsPolicy = ({ maxAttempts, retryBackoffSeconds, retryJitter }: SmsSettings): RetryPolicy => ({
-  maxAttempts,
-  backoffSeconds: retryBackoffSeconds,
-  jitter: retryJitter,
-  deferSeconds: DEFER_SECONDS,
+/** Waits, besides the backoff's own: for a lease to end, and for companies that say when to come back. */
+export const smsPolicy = (settings: SmsSettings): RetryPolicy => ({
+  maxAttempts: settings.maxAttempts,
+  backoffSeconds: settings.retryBackoffSeconds,
+  jitter: settings.retryJitter,
+  deferSeconds: [leaseSeconds(settings), 30, 60],
 });

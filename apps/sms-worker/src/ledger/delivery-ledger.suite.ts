@@ -5,8 +5,9 @@ import type { DeliveryLedger, LedgerAnswer } from '@app/sms-provider';
 /** What every ledger promises. */
 export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger): void {
   describe(`delivery ledger: ${name}`, () => {
-    const LONG = 15_000;
-    const SHORT = 30;
+    const LONG = { leaseMs: 15_000, alone: false };
+    const SHORT = { leaseMs: 30, alone: false };
+    const ALONE = { leaseMs: 30, alone: true };
     const lapsed = () => until('the lease is over', 5, async () => (await ledger.find(id)) === 'abandoned');
     const answer = (state: LedgerAnswer['state'], more: Partial<LedgerAnswer> = {}): LedgerAnswer => ({
       state,
@@ -32,8 +33,8 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
 
       const { leftMs } = (await ledger.reserve(id, 'ccp', LONG)) as { leftMs: number };
 
-      expect(leftMs).toBeGreaterThan(LONG - 5000);
-      expect(leftMs).toBeLessThanOrEqual(LONG);
+      expect(leftMs).toBeGreaterThan(LONG.leaseMs - 5000);
+      expect(leftMs).toBeLessThanOrEqual(LONG.leaseMs);
     });
 
     it('grants one of fifty at once', async () => {
@@ -47,11 +48,48 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
       await ledger.reserve(id, 'ccp', SHORT);
       await lapsed();
 
-      const reservations = await Promise.all(Array.from({ length: 20 }, () => ledger.reserve(id, 'other', LONG)));
+      const reservations = await Promise.all(
+        Array.from({ length: 20 }, () => ledger.reserve(id, 'other', { ...LONG, alone: true })),
+      );
 
       expect(reservations.filter(({ kind }) => kind !== 'busy')).toEqual([
         { kind: 'granted', provider: 'ccp', n: 0, repeats: 'crash' },
       ]);
+    });
+
+    it('a message whose holder died is a suspect, which only who handles it alone may have', async () => {
+      await ledger.reserve(id, 'ccp', SHORT);
+      await lapsed();
+
+      expect(await ledger.reserve(id, 'ccp', LONG)).toEqual({ kind: 'suspect' });
+      expect(await ledger.reserve(id, 'ccp', ALONE)).toMatchObject({ kind: 'granted', repeats: 'crash' });
+    });
+
+    it('three deaths of who handled it alone make it poison; the first death, among others, is no strike', async () => {
+      await ledger.reserve(id, 'ccp', SHORT);
+      for (let strike = 0; strike < 3; strike++) {
+        await lapsed();
+        expect(await ledger.reserve(id, 'ccp', ALONE)).toMatchObject({ kind: 'granted' });
+      }
+      await lapsed();
+
+      expect(await ledger.reserve(id, 'ccp', ALONE)).toEqual({ kind: 'poison' });
+      expect(await ledger.reserve(id, 'ccp', ALONE)).toEqual({ kind: 'poison' });
+    });
+
+    it('an answer takes its strikes away', async () => {
+      await ledger.reserve(id, 'ccp', SHORT);
+      for (let strike = 0; strike < 2; strike++) {
+        await lapsed();
+        await ledger.reserve(id, 'ccp', ALONE);
+      }
+      await ledger.settle(id, answer('rejected'));
+      await ledger.reserve(id, 'ccp', SHORT);
+      await lapsed();
+      for (let strike = 0; strike < 3; strike++) {
+        expect(await ledger.reserve(id, 'ccp', ALONE)).toMatchObject({ kind: 'granted' });
+        await lapsed();
+      }
     });
 
     it('an accepted message is settled for good', async () => {

@@ -1,27 +1,43 @@
-import { LEDGER_TTL_SECONDS, type DeliveryLedger, type LedgerAnswer, type Reservation } from '@app/sms-provider';
+import {
+  LEDGER_TTL_SECONDS,
+  MAX_STRIKES,
+  type DeliveryLedger,
+  type LedgerAnswer,
+  type Reservation,
+  type ReserveOptions,
+} from '@app/sms-provider';
 
 interface Entry {
   readonly answer: LedgerAnswer | { readonly state: 'reserved'; readonly provider: string; readonly n: number };
   /** Milliseconds since 1970; of a reservation only. */
   readonly leaseUntil: number;
   readonly keptUntil: number;
+  /** Of a reservation: it is handled alone. */
+  readonly alone: boolean;
+  readonly strikes: number;
 }
 
 /** For development and tests: gone with the process. */
 export class MemoryDeliveryLedger implements DeliveryLedger {
   private readonly entries = new Map<string, Entry>();
 
-  async reserve(messageId: string, provider: string, leaseMs: number): Promise<Reservation> {
+  async reserve(messageId: string, provider: string, { leaseMs, alone }: ReserveOptions): Promise<Reservation> {
     const now = Date.now();
     this.forgetOld(now);
     const entry = this.entries.get(messageId);
     const answer = entry?.answer;
-    if (answer?.state === 'reserved' && entry!.leaseUntil > now)
-      return { kind: 'busy', leftMs: entry!.leaseUntil - now };
+    let strikes = entry?.strikes ?? 0;
+    if (answer?.state === 'reserved') {
+      if (entry!.leaseUntil > now) return { kind: 'busy', leftMs: entry!.leaseUntil - now };
+      if (!alone) return { kind: 'suspect' };
+      if (entry!.alone) strikes++;
+      if (strikes >= MAX_STRIKES) return { kind: 'poison' };
+    }
     if (answer?.state === 'accepted' || (answer?.state === 'unknown' && !answer.askAgain))
       return { kind: 'settled', answer };
     const granted = grantAfter(answer, provider);
-    this.keep(messageId, { state: 'reserved', provider: granted.provider, n: granted.n }, now, now + leaseMs);
+    const reserved = { state: 'reserved', provider: granted.provider, n: granted.n } as const;
+    this.keep(messageId, { answer: reserved, leaseUntil: now + leaseMs, alone, strikes });
     return granted;
   }
 
@@ -29,7 +45,7 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     const known = this.entries.get(messageId)?.answer;
     const late = known !== undefined && known.n !== answer.n && answer.state !== 'accepted';
     if (known?.state === 'accepted' || late) return;
-    this.keep(messageId, answer, Date.now(), 0);
+    this.keep(messageId, { answer, leaseUntil: 0, alone: false, strikes: 0 });
   }
 
   async find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined> {
@@ -38,9 +54,9 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     return entry.leaseUntil > Date.now() ? 'reserved' : 'abandoned';
   }
 
-  private keep(messageId: string, answer: Entry['answer'], now: number, leaseUntil: number): void {
+  private keep(messageId: string, entry: Omit<Entry, 'keptUntil'>): void {
     this.entries.delete(messageId); // the map stays in the order of keptUntil
-    this.entries.set(messageId, { answer, leaseUntil, keptUntil: now + LEDGER_TTL_SECONDS * 1000 });
+    this.entries.set(messageId, { ...entry, keptUntil: Date.now() + LEDGER_TTL_SECONDS * 1000 });
   }
 
   private forgetOld(now: number): void {

@@ -1,8 +1,15 @@
 import { RedisScript, type Redis } from '@app/common';
-import { LEDGER_TTL_SECONDS, type DeliveryLedger, type LedgerAnswer, type Reservation } from '@app/sms-provider';
+import {
+  LEDGER_TTL_SECONDS,
+  MAX_STRIKES,
+  type DeliveryLedger,
+  type LedgerAnswer,
+  type Reservation,
+  type ReserveOptions,
+} from '@app/sms-provider';
 
 /**
- * One hash a message: `state`, `provider`, `n`, `leaseUntil` of a reservation, and `answer` (JSON) once there is one. The
+ * One hash a message: `state`, `provider`, `n`; of a reservation `leaseUntil`, `alone` and `strikes`; `answer` (JSON) once there is one. The
  * same transitions as the memory ledger's; the clock is Redis's, so that workers need not agree on the time.
  */
 const CLOCK = `
@@ -11,11 +18,14 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 const RESERVE = new RedisScript<[string, string?, string?, string?]>(`${CLOCK}
-local key, provider, lease, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain')
-local state, n, repeats = e[1], 0, ''
+local key, provider, lease, alone, maxStrikes, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain', 'alone', 'strikes')
+local state, n, repeats, strikes = e[1], 0, '', tonumber(e[8] or 0)
 if state == 'reserved' then
   if tonumber(e[4]) > now then return {'busy', tostring(tonumber(e[4]) - now)} end
+  if alone == '0' then return {'suspect'} end
+  if e[7] == '1' then strikes = strikes + 1 end
+  if strikes >= maxStrikes then return {'poison'} end
   provider, n, repeats = e[2], tonumber(e[3]), 'crash'
 elseif state == 'unknown' and e[6] == '1' then
   provider, n, repeats = e[2], tonumber(e[3]), 'unknown'
@@ -24,7 +34,7 @@ elseif state == 'rejected' then
 elseif state then
   return {'settled', e[5]}
 end
-redis.call('HSET', key, 'state', 'reserved', 'provider', provider, 'n', n, 'leaseUntil', now + lease)
+redis.call('HSET', key, 'state', 'reserved', 'provider', provider, 'n', n, 'leaseUntil', now + lease, 'alone', alone, 'strikes', strikes)
 redis.call('HDEL', key, 'answer', 'askAgain')
 redis.call('EXPIRE', key, ttl)
 return {'granted', provider, tostring(n), repeats}
@@ -36,7 +46,7 @@ local e = redis.call('HMGET', key, 'state', 'n')
 local late = e[1] and e[2] ~= n and state ~= 'accepted'
 if e[1] == 'accepted' or late then return 0 end
 redis.call('HSET', key, 'state', state, 'provider', provider, 'n', n, 'answer', answer, 'askAgain', askAgain)
-redis.call('HDEL', key, 'leaseUntil')
+redis.call('HDEL', key, 'leaseUntil', 'alone', 'strikes')
 redis.call('EXPIRE', key, ttl)
 return 1
 `);
@@ -51,8 +61,8 @@ return {tonumber(e[3]) > now and 'reserved' or 'abandoned'}
 export class RedisDeliveryLedger implements DeliveryLedger {
   constructor(private readonly redis: Redis) {}
 
-  async reserve(messageId: string, provider: string, leaseMs: number): Promise<Reservation> {
-    const args = [provider, leaseMs, LEDGER_TTL_SECONDS];
+  async reserve(messageId: string, provider: string, { leaseMs, alone }: ReserveOptions): Promise<Reservation> {
+    const args = [provider, leaseMs, alone ? 1 : 0, MAX_STRIKES, LEDGER_TTL_SECONDS];
     const [kind, first = '', n, repeats] = await RESERVE.run(this.redis, [keyOf(messageId)], args);
     switch (kind) {
       case 'granted':
@@ -64,6 +74,9 @@ export class RedisDeliveryLedger implements DeliveryLedger {
         };
       case 'settled':
         return { kind, answer: JSON.parse(first) as LedgerAnswer };
+      case 'suspect':
+      case 'poison':
+        return { kind };
       default:
         return { kind: 'busy', leftMs: Number(first) };
     }
