@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isPromised, type End } from './record.js';
-import { isTerminal, purge, queuesOf, readyIn, takeTerminal } from './queues.js';
+import { deleteQueues, isTerminal, queuesOf, readyIn, takeTerminal } from './queues.js';
 import type { Row } from './row.js';
 import { Scene, type Services } from './scene.js';
 import { timelinesOf } from './timelines.js';
@@ -36,7 +36,7 @@ export async function play(row: Row, services: Services, seed: number): Promise<
   const began = Date.now();
   const { cluster, carrier } = services;
   carrier.forget();
-  await purge(cluster);
+  await deleteQueues(cluster);
   const scene = new Scene(services, row, seed);
   const sampling = setInterval(() => scene.processes.forEach((each) => each.sampleMemory()), 500);
   try {

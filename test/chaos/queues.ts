@@ -44,10 +44,10 @@ export function takeTerminal(cluster: Cluster, queues: readonly string[]): Promi
   });
 }
 
-/** So that a row begins with nothing that another one left. */
-export async function purge(cluster: Cluster): Promise<void> {
+/** So that a row begins with nothing that another one left: queues are declared anew, with nothing remembered inside. */
+export async function deleteQueues(cluster: Cluster): Promise<void> {
   const queues = await queuesOf(cluster);
   await withChannel(cluster.alive.url, async (channel) => {
-    for (const queue of queues) await channel.purgeQueue(queue);
+    for (const queue of queues) await channel.deleteQueue(queue);
   });
 }

@@ -8,7 +8,7 @@ const eachNode = (scene: Scene, expression: string) =>
 /** One text takes longer than the broker waits for its ack: the broker closes the channel, with all that is under way on it. */
 async function outlastTheBroker(scene: Scene): Promise<void> {
   const to = nextNumber();
-  scene.carrier.fail({ to, latencyMs: 12_000 });
+  scene.carrier.fail({ to, latencyMs: 8000 });
   scene.injected();
   await scene.client.ask(to);
   await scene.wait(15);
@@ -28,7 +28,6 @@ export const consumerTimeoutRows: readonly Row[] = [
     title: "a text takes longer than RabbitMQ's consumer timeout (5 s instead of 30 min)",
     nodes: 1,
     rate: 20,
-    settings: { SMS_SEND_TIMEOUT_SECONDS: '20' },
     bounds: { recoverySeconds: 10 },
     drainSeconds: 90,
     prepare: async (scene) => {

@@ -90,6 +90,8 @@ async function killOnTouch(scene: Scene): Promise<void> {
   }
   await innocent;
   scene.note(`the worker died ${deaths} times`);
+  scene.carrier.onRequest = () => undefined;
+  scene.carrier.heal();
   if (!worker!.isRunning) await worker!.start();
   scene.healed();
 }
