@@ -16,6 +16,8 @@ import {
 } from '@app/common';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import {
+  HeldLedger,
+  Hold,
   OutcomeEvents,
   ProviderCalls,
   SMS_POLICY,
@@ -113,7 +115,7 @@ describe('the sender', () => {
     new ScriptedCompany(name, { guardsDuplicates }, script);
   const senderOver = (
     route: SmsProvider[],
-    options: { ledger?: DeliveryLedger; settings?: Partial<SmsSettings>; production?: boolean } = {},
+    options: { ledger?: DeliveryLedger; hold?: Hold; settings?: Partial<SmsSettings>; production?: boolean } = {},
   ) => {
     const settings = Object.assign(new SmsSettings(), {
       providers: route.map(({ name }) => name),
@@ -122,11 +124,12 @@ describe('the sender', () => {
     const policies = new RetryPolicies();
     policies.bind(SMS_POLICY, smsPolicy(settings));
     const metrics = new Metrics();
+    const hold = options.hold ?? new Hold();
     return new SmsSender(
-      options.ledger ?? new MemoryDeliveryLedger(),
+      new HeldLedger(options.ledger ?? new MemoryDeliveryLedger(), hold, settings),
       new ProviderCalls(settings, createLogger('test', 'silent'), metrics),
       new SmsRoute(route),
-      new OutcomeEvents(publisher),
+      new OutcomeEvents(publisher, hold),
       sealer,
       policies,
       settings,
@@ -358,9 +361,9 @@ describe('the sender', () => {
   it('hands back what waits for the ledger when the process ends', async () => {
     const ledger = new MemoryDeliveryLedger();
     ledger.reserve = () => Promise.reject(new RedisUnavailableError('away'));
-    const sender = senderOver([company('one', [])], { ledger });
-    const sent = sender.send(text(), first);
-    sender.beforeApplicationShutdown();
+    const hold = new Hold();
+    const sent = senderOver([company('one', [])], { ledger, hold }).send(text(), first);
+    hold.beforeApplicationShutdown();
 
     expect(await sent).toMatchObject({ kind: 'retry', afterMs: 0 });
   });

@@ -1,3 +1,4 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import { RedisUnavailableError } from '@app/common';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const TRY_AGAIN_MS = 500;
 
 /** Where a delivery waits while Redis or the broker is away, until they are back or the process ends. */
-export class Hold {
+@Injectable()
+export class Hold implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly ending = new AbortController();
   private readonly over = new AbortController();
 
@@ -13,13 +15,13 @@ export class Hold {
     for (const { signal } of [this.ending, this.over]) setMaxListeners(0, signal); // one for each delivery that waits
   }
 
-  /** From now on what has not begun does not begin. */
-  beginNothing(): void {
+  /** From now on what has not begun does not begin; an answer that is known is still noted and told. */
+  beforeApplicationShutdown(): void {
     this.ending.abort();
   }
 
   /** Nobody waits any more; what waited is the broker's again. */
-  end(): void {
+  onApplicationShutdown(): void {
     this.ending.abort();
     this.over.abort();
   }

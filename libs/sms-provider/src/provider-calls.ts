@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppLogger, Metrics } from '@app/common';
-import { leaseSeconds, SmsSettings } from './sms.config.js';
+import { SmsSettings } from './sms.config.js';
 import type { OutboundSms, SendOutcome, SmsProvider } from './sms-provider.js';
 
 /** Asks companies: with a deadline, counted, and with one log line for whatever is not accepted. */
@@ -21,11 +21,6 @@ export class ProviderCalls {
     this.seconds = metrics.histogram('otpost_sms_send_duration_seconds', 'How long companies take to answer.', [
       'provider',
     ]);
-  }
-
-  /** Of a reservation, in milliseconds. */
-  get leaseMs(): number {
-    return leaseSeconds(this.settings) * 1000;
   }
 
   async ask(

@@ -1,6 +1,8 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { RetryPolicies, Sealer } from '@app/common';
 import { DELIVERY_LEDGER } from './delivery-ledger.js';
+import { HeldLedger } from './held-ledger.js';
+import { Hold } from './hold.js';
 import { OutcomeEvents } from './outcome-events.js';
 import { ProviderCalls } from './provider-calls.js';
 import { providerList } from './provider-list.js';
@@ -27,6 +29,8 @@ export class SmsProviderModule {
       module: SmsProviderModule,
       providers: [
         Sealer,
+        Hold,
+        HeldLedger,
         ProviderCalls,
         OutcomeEvents,
         SmsSender,

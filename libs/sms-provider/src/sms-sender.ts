@@ -1,4 +1,4 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import {
   dead,
   done,
@@ -14,7 +14,6 @@ import {
   SmsUnknown,
   type Delivery,
   type HandlerResult,
-  type SmsOutcome,
   type SmsSend,
 } from '@app/common';
 import {
@@ -25,11 +24,10 @@ import {
   type Conclusion,
   type ProviderRejection,
 } from './conclusion.js';
-import { DELIVERY_LEDGER, type DeliveryLedger, type LedgerAnswer, type Reservation } from './delivery-ledger.js';
-import { isExpired } from './expired.js';
-import { Hold } from './hold.js';
+import type { Reservation } from './delivery-ledger.js';
+import { answerOf, HeldLedger } from './held-ledger.js';
 import { OneAtATime } from './one-at-a-time.js';
-import { OutcomeEvents, type OutcomeFacts } from './outcome-events.js';
+import { OutcomeEvents, type TextEvent } from './outcome-events.js';
 import { ProviderCalls } from './provider-calls.js';
 import { openSms } from './readable-sms.js';
 import { referenceOf } from './reference.js';
@@ -45,9 +43,7 @@ const SHORTEST = 0;
 type Granted = Extract<Reservation, { kind: 'granted' }>;
 
 /** One event on its way through the route. */
-interface Walk {
-  readonly message: SmsSend;
-  readonly delivery: Delivery;
+interface Walk extends TextEvent {
   readonly content: SmsContent;
   readonly route: readonly SmsProvider[];
   readonly asked: Set<SmsProvider>;
@@ -71,14 +67,13 @@ interface Walk {
  * used up, and a held delivery holds the queue back.
  */
 @Injectable()
-export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdown {
-  private readonly hold = new Hold();
+export class SmsSender implements OnApplicationShutdown {
   private readonly suspects = new OneAtATime();
   private readonly maybeDuplicates;
   private readonly tooLate;
 
   constructor(
-    @Inject(DELIVERY_LEDGER) private readonly ledger: DeliveryLedger,
+    private readonly ledger: HeldLedger,
     private readonly calls: ProviderCalls,
     private readonly smsRoute: SmsRoute,
     private readonly outcomes: OutcomeEvents,
@@ -112,39 +107,37 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
 
   /** Instead of `send`, when the code has died: the text is dropped, and whoever waits for it hears what is known. */
   async expire(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
-    const known = await this.hold.untilBegun(async () => ({ entry: await this.ledger.find(message.messageId) }));
+    const about = { message, delivery };
+    const known = await this.ledger.find(message.messageId);
     if (known === undefined) return retry('the process ends', SHORTEST);
-    const { entry } = known;
-    if (entry === 'reserved') return retry('another worker is sending it', this.calls.leaseMs);
-    const event = { message, delivery };
-    if (entry === 'abandoned')
-      return this.tell(SmsUnknown, event, { provider: NONE, final: true, errorCode: 'worker-died' }, done());
-    if (entry && entry.state !== 'rejected') return this.tellAgain(message, delivery, entry);
-    this.tooLate.inc();
-    return this.tell(SmsExpired, event, { provider: entry?.provider ?? NONE, final: true, ...codes(entry) }, done());
-  }
-
-  /** What has not begun is handed back at once; an answer that is known is still noted and told. */
-  beforeApplicationShutdown(): void {
-    this.hold.beginNothing();
+    if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
+    if (known === 'abandoned') {
+      await this.outcomes.tell(SmsUnknown, about, { provider: NONE, final: true, errorCode: 'worker-died' });
+    } else if (known !== 'unseen' && known.state !== 'rejected') {
+      await this.outcomes.again(about, known);
+    } else {
+      await this.tellExpired(about, known === 'unseen' ? NONE : known.provider);
+    }
+    return done();
   }
 
   onApplicationShutdown(): Promise<void> {
-    this.hold.end();
     return this.smsRoute.close();
   }
 
   private async walk(walk: Walk): Promise<HandlerResult> {
     const { message, delivery, route, asked, alone } = walk;
     for (let next = route[0]; next;) {
-      const choice = next;
-      const reservation = await this.hold.untilBegun(() => this.reserve(message, choice, alone));
+      const reservation = await this.ledger.reserve(message, next, alone);
       if (reservation === 'expired') return this.expire(message, delivery);
       if (reservation === undefined) return retry('the process ends', SHORTEST);
       if (reservation.kind === 'suspect') return this.suspects.run(() => this.walk({ ...walk, alone: true }));
       if (reservation.kind === 'poison') return this.parkPoison(walk);
       if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
-      if (reservation.kind === 'settled') return this.tellAgain(message, delivery, reservation.answer);
+      if (reservation.kind === 'settled') {
+        await this.outcomes.again(walk, reservation.answer);
+        return done();
+      }
       const provider = route.find(({ name }) => name === reservation.provider);
       if (!provider) return this.holdBack(reservation, walk, 'company-left-the-route');
       if (this.mustHold(provider, reservation)) return this.holdBack(reservation, walk, 'worker-died');
@@ -153,21 +146,22 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
       const outcome = await this.ask(provider, reservation, walk);
       asked.add(provider);
       if (outcome.kind === 'accepted') {
-        const facts = { provider: provider.name, ...idOf(outcome), ...(maybeDuplicate ? { maybeDuplicate } : {}) };
-        return this.tell(SmsAccepted, walk, { ...facts, final: true }, done());
+        const { providerMessageId } = outcome;
+        await this.outcomes.tell(SmsAccepted, walk, {
+          provider: provider.name,
+          final: true,
+          ...(providerMessageId === undefined ? {} : { providerMessageId }),
+          ...(maybeDuplicate ? { maybeDuplicate } : {}),
+        });
+        return done();
       }
       if (outcome.kind === 'unknown') return this.afterUnknown(provider, outcome.code, walk);
-      walk.rejections.push({ ...outcome, provider: provider.name });
+      const rejection = { ...outcome, provider: provider.name };
+      walk.rejections.push(rejection);
       next = outcome.failover ? route.find((candidate) => !asked.has(candidate)) : undefined;
-      if (next) await this.tellRejection(walk, { final: false });
+      if (next) await this.outcomes.rejected(walk, rejection, { final: false });
     }
     return this.afterRejections(walk);
-  }
-
-  /** Asked anew at each try: the code may die while Redis is away. */
-  private async reserve(message: SmsSend, { name }: SmsProvider, alone: boolean): Promise<Reservation | 'expired'> {
-    if (isExpired(message, new Date())) return 'expired';
-    return this.ledger.reserve(message.messageId, name, { leaseMs: this.calls.leaseMs, alone });
   }
 
   private async ask(
@@ -179,19 +173,14 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
     const reference = referenceOf(message.messageId, n);
     const answer = await this.calls.ask(provider, { ...content, reference, repeated: repeats !== undefined }, about);
     const outcome = repeats !== undefined && provider.capabilities.guardsDuplicates ? ofRepetition(answer) : answer;
-    await this.note(message.messageId, answerOf(provider, n, outcome));
+    await this.ledger.note(message.messageId, answerOf(provider, n, outcome));
     return outcome;
   }
 
-  /** An answer that is known is kept in this process until it can be noted. */
-  private note(messageId: string, answer: LedgerAnswer): Promise<void> {
-    return this.hold.untilDone(() => this.ledger.settle(messageId, answer));
-  }
-
   /** Three workers have died of this message alone. */
-  private parkPoison(walk: Walk): Promise<HandlerResult> {
-    const facts = { provider: NONE, final: true, errorCode: 'poison' };
-    return this.tell(SmsUnknown, walk, facts, park('poison: the workers that handled it died'));
+  private async parkPoison(walk: Walk): Promise<HandlerResult> {
+    await this.outcomes.tell(SmsUnknown, walk, { provider: NONE, final: true, errorCode: 'poison' });
+    return park('poison: the workers that handled it died');
   }
 
   private mustHold(provider: SmsProvider, { repeats }: Granted): boolean {
@@ -200,18 +189,19 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
 
   /** Somebody may have asked, and asking again might send a second text. */
   private async holdBack({ provider, n }: Granted, walk: Walk, errorCode: string): Promise<HandlerResult> {
-    await this.note(walk.message.messageId, { state: 'unknown', provider, n, errorCode });
-    return this.tell(SmsUnknown, walk, { provider, final: true, errorCode }, done());
+    await this.ledger.note(walk.message.messageId, { state: 'unknown', provider, n, errorCode });
+    await this.outcomes.tell(SmsUnknown, walk, { provider, final: true, errorCode });
+    return done();
   }
 
-  private afterUnknown(provider: SmsProvider, errorCode: string, walk: Walk): Promise<HandlerResult> {
-    const facts = { provider: provider.name, errorCode };
+  private async afterUnknown(provider: SmsProvider, errorCode: string, walk: Walk): Promise<HandlerResult> {
     const plan: Conclusion = provider.capabilities.guardsDuplicates
       ? planRetry(`${provider.name} ${errorCode} (unknown)`, this.circumstances(walk))
       : { kind: 'over' };
-    if (plan.kind !== 'retry') return this.tell(SmsUnknown, walk, { ...facts, final: true }, done());
-    const nextAttemptAt = plan.nextAttemptAt.toISOString();
-    return this.tell(SmsUnknown, walk, { ...facts, final: false, nextAttemptAt }, plan.result);
+    const next =
+      plan.kind === 'retry' ? { final: false, nextAttemptAt: plan.nextAttemptAt.toISOString() } : { final: true };
+    await this.outcomes.tell(SmsUnknown, walk, { provider: provider.name, errorCode, ...next });
+    return plan.kind === 'retry' ? plan.result : done();
   }
 
   private async afterRejections(walk: Walk): Promise<HandlerResult> {
@@ -219,50 +209,27 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
     const last = walk.rejections.at(-1)!;
     switch (plan.kind) {
       case 'retry':
-        await this.tellRejection(walk, { final: false, nextAttemptAt: plan.nextAttemptAt.toISOString() });
+        await this.outcomes.rejected(walk, last, { final: false, nextAttemptAt: plan.nextAttemptAt.toISOString() });
         return plan.result;
       case 'over':
-        await this.tellRejection(walk, { final: true });
+        await this.outcomes.rejected(walk, last, { final: true });
         return dead(walk.rejections.map(describe).join(', '), { errorClass: last.class, provider: last.provider });
       case 'too-late':
-        await this.tellRejection(walk, { final: false });
-        this.tooLate.inc();
-        return this.tell(SmsExpired, walk, { provider: last.provider, final: true }, done());
+        await this.outcomes.rejected(walk, last, { final: false });
+        await this.tellExpired(walk, last.provider);
+        return done();
     }
   }
 
-  private tellRejection(walk: Walk, facts: Pick<OutcomeFacts, 'final' | 'nextAttemptAt'>): Promise<HandlerResult> {
-    const { provider, class: errorClass, scope: errorScope, code: errorCode } = walk.rejections.at(-1)!;
-    return this.tell(SmsRejected, walk, { provider, errorClass, errorScope, errorCode, ...facts }, done());
+  private tellExpired(about: TextEvent, provider: string): Promise<void> {
+    this.tooLate.inc();
+    return this.outcomes.tell(SmsExpired, about, { provider, final: true });
   }
 
-  private nobodyCarries(walk: Walk): Promise<HandlerResult> {
-    const facts = { provider: NONE, final: true, errorClass: 'PERMANENT', errorScope: 'region', errorCode: 'no-route' };
-    return this.tell(
-      SmsRejected,
-      walk,
-      facts,
-      dead('no company on the route can carry it', { errorClass: 'PERMANENT' }),
-    );
-  }
-
-  private tellAgain(
-    message: SmsSend,
-    delivery: Delivery,
-    { state, provider, ...answer }: LedgerAnswer,
-  ): Promise<HandlerResult> {
-    const facts = { provider, final: true, ...codes(answer), ...idOf(answer) };
-    return this.tell(state === 'accepted' ? SmsAccepted : SmsUnknown, { message, delivery }, facts, done());
-  }
-
-  private async tell(
-    Outcome: new () => SmsOutcome,
-    { message, delivery }: Pick<Walk, 'message' | 'delivery'>,
-    facts: OutcomeFacts,
-    then: HandlerResult,
-  ): Promise<HandlerResult> {
-    await this.hold.untilTrue(() => this.outcomes.tell(Outcome, message, delivery, facts));
-    return then;
+  private async nobodyCarries(walk: Walk): Promise<HandlerResult> {
+    const facts = { errorClass: 'PERMANENT', errorScope: 'region', errorCode: 'no-route' };
+    await this.outcomes.tell(SmsRejected, walk, { provider: NONE, final: true, ...facts });
+    return dead('no company on the route can carry it', { errorClass: 'PERMANENT' });
   }
 
   private circumstances({ message, delivery }: Walk): Circumstances {
@@ -276,30 +243,3 @@ export class SmsSender implements BeforeApplicationShutdown, OnApplicationShutdo
  */
 const ofRepetition = (answer: SendOutcome): SendOutcome =>
   answer.kind === 'rejected' ? { kind: 'unknown', code: answer.code } : answer;
-
-const idOf = ({ providerMessageId }: { providerMessageId?: string }) =>
-  providerMessageId === undefined ? {} : { providerMessageId };
-
-const codes = (answer: Partial<LedgerAnswer> | undefined) => ({
-  ...(answer?.errorClass === undefined ? {} : { errorClass: answer.errorClass }),
-  ...(answer?.errorScope === undefined ? {} : { errorScope: answer.errorScope }),
-  ...(answer?.errorCode === undefined ? {} : { errorCode: answer.errorCode }),
-});
-
-function answerOf({ name, capabilities }: SmsProvider, n: number, outcome: SendOutcome): LedgerAnswer {
-  const asked = { provider: name, n };
-  switch (outcome.kind) {
-    case 'accepted':
-      return { ...asked, state: 'accepted', ...idOf(outcome) };
-    case 'unknown':
-      return { ...asked, state: 'unknown', askAgain: capabilities.guardsDuplicates, errorCode: outcome.code };
-    case 'rejected':
-      return {
-        ...asked,
-        state: 'rejected',
-        errorClass: outcome.class,
-        errorScope: outcome.scope,
-        errorCode: outcome.code,
-      };
-  }
-}
