@@ -26,6 +26,4 @@ export interface Row {
   readonly prepare?: (scene: Scene) => Promise<void>;
   /** Injects and heals. */
   readonly play: (scene: Scene) => Promise<void>;
-  /** Why it is not expected to pass yet; it is run and shown, and does not fail the run. */
-  readonly pending?: string;
 }

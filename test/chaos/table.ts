@@ -2,7 +2,7 @@ import type { Result } from './play.js';
 
 const COLUMNS: readonly [title: string, cell: (result: Result) => string][] = [
   ['fault', ({ row }) => row.id],
-  ['', ({ row, verdict }) => (verdict.complaints.length === 0 ? 'pass' : row.pending ? 'pending' : 'FAIL')],
+  ['', ({ verdict }) => (verdict.complaints.length === 0 ? 'pass' : 'FAIL')],
   ['asked', ({ verdict }) => String(verdict.attempted)],
   ['2xx', ({ verdict }) => String(verdict.promised)],
   ['once', ({ verdict }) => String(verdict.once)],
@@ -44,7 +44,6 @@ export const asJson = (results: readonly Result[]): object[] =>
     fault: row.id,
     title: row.title,
     passed: verdict.complaints.length === 0,
-    ...(row.pending ? { pending: row.pending } : {}),
     ...verdict,
     tookSeconds: seconds,
     peakMb,

@@ -96,9 +96,6 @@ async function killOnTouch(scene: Scene): Promise<void> {
   scene.healed();
 }
 
-/** Whether workers set a message aside that has ended several of them. */
-const GUARDED = false;
-
 export const poisonRows: readonly Row[] = [
   {
     id: 'F22',
@@ -118,6 +115,5 @@ export const poisonRows: readonly Row[] = [
     bounds: { parked: 1 },
     drainSeconds: 30,
     play: killOnTouch,
-    ...(GUARDED ? {} : { pending: 'nothing sets such a message aside yet' }),
   },
 ];
