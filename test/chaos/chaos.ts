@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { installServices } from '../support/install-services.ts';
-import { startRedis } from '../support/services.ts';
 import { Carrier } from './carrier.js';
 import { startCluster } from './cluster.js';
 import { rows } from './faults/faults.js';
 import { soak } from './faults/soak.js';
 import { readOptions, USAGE, type Options } from './options.js';
 import { play, type Result } from './play.js';
+import { RedisServer } from './redis-server.js';
 import type { Row } from './row.js';
 import type { Services } from './scene.js';
 import { asJson, table } from './table.js';
@@ -54,18 +54,14 @@ async function playAll(chosen: readonly Row[], { seed }: Options): Promise<Resul
   if (chosen.length === 0) return [];
   const nodes = Math.max(...chosen.map((row) => row.nodes));
   console.log(`Starting ${nodes} RabbitMQ ${nodes === 1 ? 'node' : 'nodes'}, Redis and a make-believe SMS company …`);
-  const [cluster, redis, carrier] = await Promise.all([
-    startCluster(nodes),
-    startRedis({ keepsData: true }),
-    Carrier.start(),
-  ]);
+  const [cluster, redis, carrier] = await Promise.all([startCluster(nodes), RedisServer.start(), Carrier.start()]);
   const end = async () => {
     await Promise.all([cluster.end(), redis.stop(), carrier.close()]);
   };
   const interrupted = () => void end().finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   try {
-    return await playEach(chosen, { cluster, redisUrl: redis.url, carrier }, seed);
+    return await playEach(chosen, { cluster, redis, carrier }, seed);
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
     await end();

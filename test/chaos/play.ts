@@ -34,8 +34,9 @@ export interface Result {
  */
 export async function play(row: Row, services: Services, seed: number): Promise<Result> {
   const began = Date.now();
-  const { cluster, carrier } = services;
+  const { cluster, carrier, redis } = services;
   carrier.forget();
+  await redis.forget();
   await deleteQueues(cluster);
   const scene = new Scene(services, row, seed);
   const sampling = setInterval(() => scene.processes.forEach((each) => each.sampleMemory()), 500);

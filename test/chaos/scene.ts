@@ -6,6 +6,7 @@ import { until } from '../support/until.ts';
 import { Carrier } from './carrier.js';
 import { Client, nextNumber } from './client.js';
 import type { Cluster } from './cluster.js';
+import type { RedisServer } from './redis-server.js';
 import { AppProcess, type App } from './processes.js';
 import { isPromised, type End, type Request } from './record.js';
 import type { Row } from './row.js';
@@ -14,7 +15,7 @@ import type { TcpProxy } from './tcp-proxy.js';
 /** What all rows of a run share. */
 export interface Services {
   readonly cluster: Cluster;
-  readonly redisUrl: string;
+  readonly redis: RedisServer;
   readonly carrier: Carrier;
 }
 
@@ -74,7 +75,7 @@ export class Scene {
     const environment = {
       LOG_LEVEL: 'warn',
       RABBITMQ_URL: this.brokerOf(app, n),
-      REDIS_URL: this.services.redisUrl,
+      REDIS_URL: this.services.redis.url,
       DEFAULT_REGION: 'CN',
       HOST: '127.0.0.1',
       ...this.keys,
