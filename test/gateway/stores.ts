@@ -26,11 +26,12 @@ export const redisStores = (redis: Redis, outboxPerTag = ENOUGH): Stores => ({
 });
 
 /** A Redis of one's own: what tests leave in its outbox is relayed by no gateway of another test. */
-export async function connectedRedis(): Promise<{ redis: Redis; close(): Promise<void> }> {
+export async function connectedRedis(): Promise<{ url: string; redis: Redis; close(): Promise<void> }> {
   const service = await startRedis();
   const redis = createRedis(service.url, createLogger('test', 'silent'));
   await once(redis, 'ready');
   return {
+    url: service.url,
     redis,
     async close() {
       await closeRedis(redis);
