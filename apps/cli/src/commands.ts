@@ -1,4 +1,6 @@
 import type { Command } from './command.js';
+import { deadLettersList, deadLettersShow } from './dead-letters/dead-letters-list.command.js';
+import { deadLettersDiscard, deadLettersReplay } from './dead-letters/dead-letters-move.command.js';
 import { keysCreate } from './keys/keys-create.command.js';
 import { retryScheduleCommand } from './retry-schedule.js';
 import { topologyCheck } from './topology/topology-check.command.js';
@@ -12,4 +14,8 @@ export const commands: readonly Command[] = [
   topologyExport,
   retryScheduleCommand,
   keysCreate,
+  deadLettersList,
+  deadLettersShow,
+  deadLettersReplay,
+  deadLettersDiscard,
 ];

@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import type { GatewayConfig } from './gateway.config.js';
+import { LeftOversModule } from './operations/left-overs.module.js';
 import { StoreModule } from './verification/store.module.js';
 import { VerificationModule } from './verification/verification.module.js';
 
@@ -29,6 +30,7 @@ export class GatewayModule {
         AccessModule,
         VerificationModule,
         DeliveryModule,
+        LeftOversModule,
       ],
     };
   }

@@ -1,0 +1,60 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { CallerId, Needs } from '../access/needs.js';
+import { cursorOf, keyOf, viewOf } from './dead-letter-view.js';
+import { byAge, type DeadLetter } from './dead-letter.js';
+import {
+  DeadLetterSelection,
+  DiscardDeadLetters,
+  ListDeadLetters,
+  ReplayDeadLetters,
+} from './dead-letters.requests.js';
+import { DeadLettersService, type Batch } from './dead-letters.service.js';
+import { noSuchDeadLetter } from './refusals.js';
+
+@Controller('v1/dead-letters')
+@Needs('operate')
+export class DeadLettersController {
+  constructor(private readonly deadLetters: DeadLettersService) {}
+
+  @Get()
+  async list(@Query() query: ListDeadLetters) {
+    const { letters, waiting, now } = await this.deadLetters.find(query);
+    const shown = query.cursor === undefined ? undefined : (keyOf(query.cursor) as DeadLetter);
+    const rest = letters.filter((letter) => shown === undefined || byAge(letter, shown) > 0);
+    const page = rest.slice(0, query.limit);
+    const last = page.at(-1);
+    return {
+      queue: query.queue,
+      waiting,
+      matching: letters.length,
+      deadLetters: page.map((letter) => viewOf(letter, now)),
+      cursor: last && page.length < rest.length ? cursorOf(last) : null,
+    };
+  }
+
+  @Get(':messageId')
+  async show(@Param('messageId') messageId: string, @Query() { queue }: DeadLetterSelection) {
+    const { letters, now } = await this.deadLetters.find({ queue, messageIds: [messageId] });
+    const [letter] = letters;
+    if (!letter) throw noSuchDeadLetter();
+    return { queue, ...viewOf(letter, now) };
+  }
+
+  @Post('replay')
+  @HttpCode(200)
+  async replay(@Body() request: ReplayDeadLetters, @CallerId() by: string) {
+    return batchViewOf('replayed', request, await this.deadLetters.replay(request, by));
+  }
+
+  @Post('discard')
+  @HttpCode(200)
+  async discard(@Body() request: DiscardDeadLetters, @CallerId() by: string) {
+    return batchViewOf('discarded', request, await this.deadLetters.discard(request, by));
+  }
+}
+
+const batchViewOf = (
+  did: 'replayed' | 'discarded',
+  { queue, dryRun }: DiscardDeadLetters,
+  { done, startedAt, stopped, ...batch }: Batch,
+) => ({ queue, dryRun, [did]: done, ...batch, stopped: stopped ?? null, startedAt: startedAt.toISOString() });

@@ -1,0 +1,171 @@
+import { AppLogger, LeftOvers, Sealer, type LeftOver, type LeftOverWalk } from '@app/common';
+import { Injectable } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readNumber } from '../numbers/phone-number.js';
+import { invalidPhoneNumber } from '../verification/refusals.js';
+import { VerificationSettings } from '../verification/verification.config.js';
+import { byAge, deadLetterOf, matches, type DeadLetter, type DeadLetterFilter } from './dead-letter.js';
+import {
+  millisecondsOf,
+  type DeadLetterSelection,
+  type DiscardDeadLetters,
+  type ReplayDeadLetters,
+} from './dead-letters.requests.js';
+import { refuse } from './refusals.js';
+import { Replayability } from './replayability.js';
+
+/** What one look found. */
+export interface Found {
+  readonly letters: readonly DeadLetter[];
+  /** Dead letters in the queue; more than were looked at where there are very many. */
+  readonly waiting: number;
+  readonly now: Date;
+}
+
+/** What became of one batch. */
+export interface Batch {
+  readonly waiting: number;
+  /** Those that the selection meets, before anything was done. */
+  readonly matching: number;
+  /** Replayed or discarded; with `dryRun` what would be. */
+  readonly done: number;
+  /** How many of `matching` must not be replayed, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+  /** How many of `matching` the next batch may do. */
+  readonly remaining: number;
+  /** Why the broker takes no more, where it did not. */
+  readonly stopped: string | undefined;
+  readonly startedAt: Date;
+}
+
+/** A batch holds what it looks at: nobody else sees it. So it ends by then, and the next one goes on. */
+const BATCH_SECONDS = 5;
+
+/** Looks at dead letters and moves them. Dying at any moment loses none, and a replayed text is sent once by its ledger. */
+@Injectable()
+export class DeadLettersService {
+  constructor(
+    private readonly leftOvers: LeftOvers,
+    private readonly replayability: Replayability,
+    private readonly sealer: Sealer,
+    private readonly verification: VerificationSettings,
+    private readonly logger: AppLogger,
+  ) {}
+
+  /** The oldest first. */
+  find(selection: DeadLetterSelection & { messageIds?: string[] }): Promise<Found> {
+    const now = new Date();
+    const filter = this.filterOf(selection);
+    return this.walk(selection.queue, async ({ items, waiting }) => ({
+      letters: this.matching(items, filter, now),
+      waiting,
+      now,
+    }));
+  }
+
+  replay(request: ReplayDeadLetters, by: string): Promise<Batch> {
+    const filter = this.filterOf(request);
+    return this.walk(request.queue, (walk) => this.replayBatch(walk, request, filter, by));
+  }
+
+  discard(request: DiscardDeadLetters, by: string): Promise<Batch> {
+    const startedAt = new Date();
+    const filter = this.filterOf(request);
+    return this.walk(request.queue, async ({ items, waiting, discard }) => {
+      const letters = this.matching(items, filter, startedAt);
+      const batch = letters.slice(0, request.dryRun ? letters.length : request.limit);
+      if (!request.dryRun) for (const { item } of batch) discard(item);
+      if (!request.dryRun && batch.length > 0)
+        this.logger.warn({ queue: request.queue, by, discarded: batch.length }, 'dead letters discarded');
+      const remaining = letters.length - batch.length;
+      return {
+        waiting,
+        matching: letters.length,
+        done: batch.length,
+        skipped: {},
+        remaining,
+        stopped: undefined,
+        startedAt,
+      };
+    });
+  }
+
+  private walk<T>(queue: string, work: (walk: LeftOverWalk) => Promise<T>): Promise<T> {
+    return this.leftOvers.walkDead(queue, work).catch(refuse);
+  }
+
+  private async replayBatch(
+    { items, waiting, discard, replay }: LeftOverWalk,
+    { queue, dryRun, limit, ratePerSecond }: ReplayDeadLetters,
+    filter: DeadLetterFilter,
+    by: string,
+  ): Promise<Batch> {
+    const startedAt = new Date();
+    const letters = this.matching(items, filter, startedAt);
+    const { fit, skipped } = await this.sort(letters, startedAt);
+    const batch = dryRun ? [] : fit.slice(0, Math.min(limit, ratePerSecond * BATCH_SECONDS));
+    const replayed = new Set<string>();
+    let stopped: string | undefined;
+    let taken = 0;
+    for (const [n, { item }] of batch.entries()) {
+      await sleep(startedAt.getTime() + (n * 1000) / ratePerSecond - Date.now());
+      const outcome = replayed.has(item.messageId) ? 'twin' : await replay(item, by, new Date());
+      if (outcome === 'twin')
+        discard(item); // left by a replay that died between its two steps
+      else if (outcome === 'confirmed') replayed.add(item.messageId);
+      else if (outcome === 'unwritable') skipped[outcome] = (skipped[outcome] ?? 0) + 1;
+      else {
+        stopped = outcome;
+        break;
+      }
+      taken++;
+    }
+    if (replayed.size > 0) this.logger.warn({ queue, by, replayed: replayed.size }, 'dead letters replayed');
+    return {
+      waiting,
+      matching: letters.length,
+      done: dryRun ? fit.length : replayed.size,
+      skipped,
+      remaining: dryRun ? 0 : fit.length - taken,
+      stopped,
+      startedAt,
+    };
+  }
+
+  private async sort(letters: readonly DeadLetter[], now: Date) {
+    const fit: DeadLetter[] = [];
+    const skipped: Record<string, number> = {};
+    for (const letter of letters) {
+      const obstacle = await this.replayability.obstacleOf(letter, now);
+      if (obstacle === undefined) fit.push(letter);
+      else skipped[obstacle] = (skipped[obstacle] ?? 0) + 1;
+    }
+    return { fit, skipped };
+  }
+
+  private matching(items: readonly LeftOver[], filter: DeadLetterFilter, now: Date): DeadLetter[] {
+    return items
+      .map((item) => deadLetterOf(item, this.sealer))
+      .filter((letter) => matches(letter, filter, now))
+      .sort(byAge);
+  }
+
+  private filterOf(selection: DeadLetterSelection & Partial<ReplayDeadLetters>): DeadLetterFilter {
+    const { messageIds, reason, provider, olderThan, to, notReplayedSince } = selection;
+    return {
+      messageIds,
+      reason,
+      provider,
+      class: selection.class,
+      olderThanMs: olderThan === undefined ? undefined : millisecondsOf(olderThan),
+      to: to === undefined ? undefined : this.numberOf(to),
+      notReplayedSince: notReplayedSince === undefined ? undefined : Date.parse(notReplayedSince),
+    };
+  }
+
+  private numberOf(text: string): string {
+    const number = readNumber(text, this.verification.defaultRegion);
+    if (number.kind !== 'number') throw invalidPhoneNumber();
+    return number.to;
+  }
+}
