@@ -100,11 +100,16 @@ export class Cluster {
 
   /** Resolves when every node runs and sees all others. */
   async whole(seconds = 120): Promise<void> {
-    const seesAll = `fun(N) -> length(rpc:call(N, rabbit_nodes, all_running, [])) =:= ${this.nodes.length} end`;
-    const question = `lists:all(${seesAll}, [${this.nodes.map(({ name }) => `'${name}'`).join(', ')}]).`;
+    const names = this.nodes.map(({ name }) => `'${name}'`).join(', ');
+    const question = `[length(rpc:call(N, rabbit_nodes, all_running, [])) || N <- [${names}]].`;
+    let answer = '';
     await until('every node sees all nodes', seconds, async () => {
-      const answer = await this.alive.eval(question).catch(() => 'not yet');
-      return answer.trim() === 'true' || sleep(1000, false); // each question costs the machine a second
+      answer = await this.alive.eval(question).catch((error: Error) => error.message);
+      const seen = answer.match(/\d+/g) ?? [];
+      const whole = seen.length === this.nodes.length && seen.every((count) => Number(count) === this.nodes.length);
+      return whole || sleep(1000, false); // each question costs the machine a second
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}: ${answer.trim()}`);
     });
   }
 

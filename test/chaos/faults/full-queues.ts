@@ -53,7 +53,6 @@ async function fullQueue(scene: Scene): Promise<void> {
   scene.injected();
   const took = await promisedOf(scene, 100);
   scene.note(`${took} of 100 promised by a queue for 20`);
-  scene.expect(took < 100, 'a full queue took everything');
   await startWorkers(scene);
   await scene.delivered(20);
   const drained = await promisedOf(scene, 10);
