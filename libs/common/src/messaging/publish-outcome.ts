@@ -12,6 +12,3 @@
  */
 export type PublishOutcome =
   'confirmed' | 'nacked' | 'returned' | 'timed-out' | 'cut-off' | 'disconnected' | 'blocked' | 'full';
-
-/** Whether the event may still reach a queue although nobody confirmed it. */
-export const mayArrive = (outcome: PublishOutcome): boolean => outcome === 'timed-out' || outcome === 'cut-off';
