@@ -83,7 +83,7 @@ async function conclude(row: Row, scene: Scene): Promise<Verdict> {
   await emptied(scene, passing, Math.max(deadline, Date.now() + 5000));
   const promised = scene.client.requests.filter(isPromised);
   const gateway = scene.gateways.find(({ isRunning }) => isRunning);
-  const told = gateway ? await timelinesOf(gateway.url, promised, 15) : new Map<string, never>();
+  const told = gateway ? await timelinesOf(gateway.url, promised, 30) : new Map<string, never>();
   await stopProcesses(scene);
   const left = [...(await readyIn(scene.cluster, passing))];
   for (const [queue, count] of left) if (count > 0) scene.note(`${count} left in ${queue}`);

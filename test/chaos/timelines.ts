@@ -33,10 +33,10 @@ export async function timelineOf(gateway: string, { id }: Request): Promise<Told
   };
 }
 
-/** Reads them with a few requests at once; what cannot be read is asked again until the deadline. */
+/** Reads them with a few requests at once; those that have no end yet are read again for so many seconds. */
 export async function timelinesOf(gateway: string, requests: readonly Request[], seconds: number) {
   const told = new Map<string, Told>();
-  const deadline = Date.now() + seconds * 1000;
+  let deadline: number | undefined;
   let open = requests.filter(({ id }) => id !== undefined);
   while (open.length > 0) {
     const queue = [...open];
@@ -48,6 +48,7 @@ export async function timelinesOf(gateway: string, requests: readonly Request[],
     };
     await Promise.all(Array.from({ length: 16 }, one));
     open = open.filter(({ to }) => told.get(to)?.end === undefined);
+    deadline ??= Date.now() + seconds * 1000;
     if (Date.now() > deadline) break;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
