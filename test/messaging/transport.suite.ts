@@ -209,6 +209,15 @@ export function transportSuite(name: string, url: () => string): void {
       await until('it is handled a second time', 10, () => app!.handled.length >= 2);
     });
 
+    it('bare JSON that is tried again is still read by the pattern it came with', async () => {
+      let calls = 0;
+      await start(unlessWarmUp(() => (++calls === 1 ? retry('busy') : done())));
+      await raw('{"text":"bare"}');
+
+      await until('it is handled a second time', 5, () => calls === 2);
+      expect(await messagesIn(url(), `${app!.name}.parked`)).toBe(0);
+    });
+
     it('a handler may park', async () => {
       await start(unlessWarmUp(() => park('unsealable: code')));
       await publish('odd');

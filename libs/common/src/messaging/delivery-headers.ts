@@ -40,7 +40,8 @@ export function copyOptions(
     contentEncoding,
     correlationId,
     messageId,
-    type,
+    // A copy comes back with the queue's name as its routing key: bare JSON would lose its pattern.
+    type: type ?? message.fields.routingKey,
     appId,
     timestamp,
     headers: {
