@@ -31,6 +31,12 @@ describe('a send', () => {
     expect(follow(follow(send, second), refusedForNow).outcome).toBe(second);
   });
 
+  it('tells the later time of a wait that used up no attempt', () => {
+    const later = { ...refusedForNow, nextAttemptAt: after(63).getTime() };
+    expect(follow(follow(send, refusedForNow), later).outcome).toBe(later);
+    expect(follow(follow(send, later), refusedForNow).outcome).toBe(later);
+  });
+
   it('ends in the same status in whatever order and however often outcomes come', () => {
     const someOutcome = fc
       .record({

@@ -40,9 +40,15 @@ export const statusAfter = ({ event, final }: Outcome): DeliveryStatus => {
 export function follow(send: Send, outcome: Outcome): Send {
   const status = statusAfter(outcome);
   const more = DELIVERY_STATUSES.indexOf(status) - DELIVERY_STATUSES.indexOf(send.status);
-  const newer = more > 0 || (more === 0 && outcome.attempt > (send.outcome?.attempt ?? 0));
+  const newer = more > 0 || (more === 0 && isLater(outcome, send.outcome));
   return newer ? { ...send, status, outcome } : send;
 }
 
 /** No text came of it and none will. A send that a company accepted never counts as that, whatever its receipt says. */
 export const cameToNothing = ({ status }: Send): boolean => status === 'rejected' || status === 'expired';
+
+/** A wait that used up no attempt comes to a later time at the same attempt. */
+const isLater = (outcome: Outcome, known: Outcome | undefined): boolean =>
+  outcome.attempt === known?.attempt
+    ? (outcome.nextAttemptAt ?? 0) > (known.nextAttemptAt ?? 0)
+    : outcome.attempt > (known?.attempt ?? 0);

@@ -82,7 +82,8 @@ const isSame = (entry: TimelineEntry, outcome: Outcome): boolean =>
   entry.event === outcome.event &&
   entry.messageId === outcome.messageId &&
   entry.attempt === outcome.attempt &&
-  entry.provider === outcome.provider;
+  entry.provider === outcome.provider &&
+  entry.nextAttemptAt === outcome.nextAttemptAt; // a wait that used up no attempt is news all the same
 
 const noted = (verification: Verification, entry: TimelineEntry): Verification => ({
   ...verification,

@@ -131,11 +131,14 @@ end
 if not its_send then return { 'foreign', text } end
 for _, entry in ipairs(v.timeline) do
   if entry.event == outcome.event and entry.messageId == outcome.messageId
-    and entry.attempt == outcome.attempt and entry.provider == outcome.provider then return { 'repeated', text } end
+    and entry.attempt == outcome.attempt and entry.provider == outcome.provider
+    and entry.nextAttemptAt == outcome.nextAttemptAt then return { 'repeated', text } end
 end
 local more = RANK[status] - RANK[its_send.status]
-local last_attempt = its_send.outcome and its_send.outcome.attempt or 0
-if more > 0 or (more == 0 and outcome.attempt > last_attempt) then
+local last = its_send.outcome or { attempt = 0 }
+local later = outcome.attempt > last.attempt
+  or (outcome.attempt == last.attempt and (outcome.nextAttemptAt or 0) > (last.nextAttemptAt or 0))
+if more > 0 or (more == 0 and later) then
   its_send.status = status
   its_send.outcome = outcome
 end

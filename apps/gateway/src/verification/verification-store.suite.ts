@@ -237,6 +237,19 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
     });
 
     describe('outcomes', () => {
+      it('a later wait at the same attempt is news: it used up no attempt', async () => {
+        const { id, send } = await opened();
+        const waiting = outcome('sms.rejected', send, { final: false, nextAttemptAt: after(3).getTime() });
+        const longer = { ...waiting, nextAttemptAt: after(63).getTime() };
+        await store.noteOutcome(id, waiting, after(1));
+
+        expect(await store.noteOutcome(id, longer, after(4))).toMatchObject({
+          kind: 'noted',
+          verification: { sends: [{ status: 'waiting', outcome: { nextAttemptAt: longer.nextAttemptAt } }] },
+        });
+        expect(await store.noteOutcome(id, longer, after(5))).toMatchObject({ kind: 'repeated' });
+      });
+
       it('move their send and stand on the timeline, once each', async () => {
         const { id, send } = await opened();
         const waiting = outcome('sms.rejected', send, {
