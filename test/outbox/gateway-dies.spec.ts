@@ -37,7 +37,7 @@ describe('a gateway that ends', () => {
   const saved = async () =>
     (await new RedisOutbox(store.redis).look(new Date())).reduce((sum, { entries }) => sum + entries, 0);
   const another = () =>
-    startGateway({ ...keys, RABBITMQ_URL: broker.url, REDIS_URL: store.url, PUBLISH_TIMEOUT_SECONDS: '1' });
+    startGateway({ ...keys, RABBITMQ_URL: broker.url, REDIS_URL: store.url, PUBLISH_TIMEOUT_SECONDS: '10' });
 
   it('killed after it has saved 20 texts and before it has published them: none is lost', async () => {
     const texts = await takeTexts(broker.url);

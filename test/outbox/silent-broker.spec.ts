@@ -4,7 +4,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { messageIdOf, startGateway, type Gateway } from './gateways.js';
 
-const TIMEOUT_MS = 1500;
+const TIMEOUT_MS = 3000;
 
 /** A broker that is connected and does not answer, as one that hangs or is cut off by a firewall. */
 describe('a broker that says nothing', () => {
@@ -47,7 +47,7 @@ describe('a broker that says nothing', () => {
     expect(ms).toBeGreaterThanOrEqual(TIMEOUT_MS - 10);
     const after = [];
     for (let n = 0; n < 20; n++) after.push(await timed());
-    for (const other of others) expect(other.ms).toBeLessThan(ms + 100);
+    for (const other of others) expect(other.ms).toBeLessThan(ms + 500);
     for (const each of after) expect(each.ms).toBeLessThan(TIMEOUT_MS / 2);
     const answers = [answer, ...[...others, ...after].map((each) => each.answer)];
     expect(answers.map(({ status }) => status)).toEqual(Array<number>(41).fill(202));
@@ -56,13 +56,13 @@ describe('a broker that says nothing', () => {
     for (const each of answers) await texts.of(messageIdOf(each));
     await gateway.emptied();
     expect(texts.count).toBe(41);
-  });
+  }, 60_000);
 
   it('is tried with one text at a time, and trusted again once it has confirmed one', async () => {
     proxy.freeze();
     await Promise.all(Array.from({ length: 30 }, timed));
     const timedOut = () => gateway.metric('otpost_outbox_relayed_total{outcome="timed-out"}');
-    await until('the relay has tried', 15, async () => (await timedOut()) === 1);
+    await until('the relay has tried', 30, async () => (await timedOut()) === 1);
     expect((await timed()).ms).toBeLessThan(TIMEOUT_MS / 2);
     expect(await directly()).toBe(0);
 
@@ -72,5 +72,5 @@ describe('a broker that says nothing', () => {
     expect(await directly()).toBe(1);
     expect(await timedOut()).toBeLessThanOrEqual(3);
     await until('all have arrived', 5, () => texts.count === 32);
-  });
+  }, 60_000);
 });

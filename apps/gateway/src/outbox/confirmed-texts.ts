@@ -33,7 +33,7 @@ export class ConfirmedTexts implements OnApplicationShutdown {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       void this.remove();
-    }, ms);
+    }, ms).unref();
   }
 
   private async remove(): Promise<void> {
