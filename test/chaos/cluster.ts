@@ -134,16 +134,39 @@ export class Cluster {
     };
   }
 
-  /** Starts what does not run. */
+  /**
+   * After a node was away from the others. A node that comes back before it has noticed its own absence stays apart from
+   * them: RabbitMQ logs the partition and leaves it to the operator, who restarts that node. Resolves to whether that was
+   * necessary.
+   */
+  async rejoined(node: Node): Promise<boolean> {
+    if (await this.isWhole(20)) return false;
+    await node.kill();
+    await node.start();
+    await this.whole();
+    return true;
+  }
+
+  /** Whatever a row that broke off has left. */
   async revive(): Promise<void> {
     await Promise.all(this.nodes.filter(({ running }) => !running).map((node) => node.start()));
+    if (await this.isWhole(30)) return;
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all(this.nodes.map((node) => node.start()));
     await this.whole();
+  }
+
+  private isWhole(seconds: number): Promise<boolean> {
+    return this.whole(seconds).then(
+      () => true,
+      () => false,
+    );
   }
 
   async end(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
     await this.epmd.release();
-    await rm(this.dir, { recursive: true, force: true });
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }); // what was killed may still write
   }
 }
 

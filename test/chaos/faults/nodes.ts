@@ -49,7 +49,8 @@ export async function freezeLeader(scene: Scene): Promise<void> {
   const thaw = await leader.freeze();
   await scene.wait(15);
   await thaw();
-  await scene.cluster.whole();
+  scene.healed();
+  if (await scene.cluster.rejoined(leader)) scene.note(`${leader.name} came back partitioned, and was restarted`);
 }
 
 export const nodeRows: readonly Row[] = [

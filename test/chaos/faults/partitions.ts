@@ -13,8 +13,8 @@ async function isolateLeader(scene: Scene): Promise<void> {
   const heal = await scene.cluster.isolate(leader);
   await scene.wait(20);
   await heal();
-  await scene.cluster.whole(90);
   scene.healed();
+  if (await scene.cluster.rejoined(leader)) scene.note(`${leader.name} came back partitioned, and was restarted`);
 }
 
 /**
