@@ -4,6 +4,8 @@ import { startRedis, type Service } from '../support/services.ts';
 import { freePort, until } from '../support/until.js';
 import { messageIdOf, startGateway, type Gateway } from './gateways.js';
 
+import.meta.jest.setTimeout(60_000);
+
 /** What callers and texts meet while there is no broker, or one that takes nothing. */
 describe.each(['memory', 'Redis'])('a broker that is away, texts in %s', (where) => {
   let redis: Service | undefined;

@@ -108,7 +108,7 @@ function ask(gateways: readonly GatewayProcess[]) {
       const n = asked++;
       await sleep(begin + (n * 1000) / RATE - performance.now());
       const sent = performance.now();
-      const answer = await gateways[n % gateways.length]!.start();
+      const answer = await gateways[n % gateways.length]!.start(`+86139${String(n).padStart(8, '0')}`);
       slowest = Math.max(slowest, performance.now() - sent);
       const kind = answer.status === 202 ? '202' : JSON.stringify(answer.body);
       answers.set(kind, (answers.get(kind) ?? 0) + 1);
