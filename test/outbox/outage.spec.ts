@@ -21,7 +21,7 @@ refusingBrokerSuite('RabbitMQ', () => rabbit.url);
 
 describe('RabbitMQ is killed and comes back, with two gateways under load', () => {
   let redis: Service;
-  let gateways: GatewayProcess[];
+  let gateways: GatewayProcess[] = [];
   beforeAll(async () => {
     redis = await startRedis();
     const environment = { ...sharedKeys(), RABBITMQ_URL: rabbit.url, REDIS_URL: redis.url };
