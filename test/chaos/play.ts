@@ -67,6 +67,7 @@ async function underLoad({ rate = RATE, play }: Row, scene: Scene): Promise<void
     await play(scene);
   } catch (error) {
     scene.complaints.push(`the row broke off: ${(error as Error).message}`);
+    scene.carrier.heal();
     await scene.cluster.revive();
   }
   if (rate > 0) await sleep(AFTERWARDS_SECONDS * 1000);

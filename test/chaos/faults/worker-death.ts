@@ -12,8 +12,7 @@ async function killInFull(scene: Scene): Promise<void> {
   const [worker] = scene.workers;
   scene.carrier.fail({ hang: 'after' });
   await scene.publish(scene.plainTexts(1000));
-  await scene.underWay(990);
-  scene.note(`${scene.carrier.inFlight} under way`);
+  await scene.thousandUnderWay();
   scene.injected();
   await worker!.kill();
   scene.carrier.heal();
@@ -84,8 +83,7 @@ async function stopInFull(scene: Scene): Promise<void> {
   const [worker] = scene.workers;
   scene.carrier.fail({ latencyMs: 6000 });
   await scene.publish(scene.plainTexts(1000));
-  await scene.underWay(990);
-  scene.note(`${scene.carrier.inFlight} under way`);
+  await scene.thousandUnderWay();
   scene.injected();
   worker!.signal('SIGTERM');
   await scene.wait(1);

@@ -7,7 +7,7 @@ export type { Redis } from 'ioredis';
 export class RedisUnavailableError extends Error {}
 
 /**
- * A client that fails fast: nothing is queued while Redis is away, no command waits longer than a second, and it
+ * A client that fails fast: nothing is queued while Redis is away, no command waits longer than two seconds, and it
  * reconnects by itself for ever.
  */
 export function createRedis(url: string, logger: AppLogger): Redis {
@@ -15,7 +15,7 @@ export function createRedis(url: string, logger: AppLogger): Redis {
     lazyConnect: false,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: 1000,
+    commandTimeout: 2000,
     connectTimeout: 2000,
     retryStrategy: (times) => Math.min(100 * times, 1000),
     enableReadyCheck: true,
