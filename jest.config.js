@@ -30,5 +30,5 @@ export default {
   globalTeardown: '<rootDir>/test/support/services-down.ts',
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   maxWorkers: 2,
-  testTimeout: 15000,
+  testTimeout: 60_000,
 };
