@@ -75,13 +75,22 @@ const notAnObject: readonly BadMessage[] = [
     headers: { task: 'send_sms' },
   }),
   text('true', 'true', 'not-an-object'),
-  text('deep lists', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'not-an-object'),
+  text('deep lists', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'too-deep'),
 ];
 
 const tooLarge: readonly BadMessage[] = [
   text('a string of 1 MB', packet(event({ locale: 'x'.repeat(1_000_000) })), 'too-large'),
   text('a million zeros', '0'.repeat(1_000_000), 'too-large'),
   text('deep objects', `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`, 'too-large'),
+];
+
+const tooDeep: readonly BadMessage[] = [
+  text('data 4000 levels deep', packet(JSON.parse(`${'{"a":'.repeat(4000)}1${'}'.repeat(4000)}`)), 'too-deep'),
+  field(
+    'params 4000 levels deep',
+    { params: JSON.parse(`${'['.repeat(4000)}${']'.repeat(4000)}`) as unknown },
+    'too-deep',
+  ),
 ];
 
 const otherPattern: readonly BadMessage[] = [
@@ -167,6 +176,7 @@ export const POISON: readonly BadMessage[] = [
   ...notText,
   ...notAnObject,
   ...tooLarge,
+  ...tooDeep,
   ...otherPattern,
   ...wrongShape,
   ...unsealable,

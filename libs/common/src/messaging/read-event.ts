@@ -4,6 +4,8 @@ export type Reading = { readonly pattern: string; readonly data: unknown } | { r
 
 /** Far above any event of ours; a larger body is somebody's mistake, and costs memory and time to parse. */
 const MAX_BYTES = 64 * 1024;
+/** Deeper than any event of ours; what walks a value by recursion ends the stack at a few thousand. */
+const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -18,6 +20,7 @@ export function readEvent({ content, properties, fields }: ConsumeMessage): Read
   } catch {
     return { unreadable: 'not-utf8' };
   }
+  if (isDeeperThan(MAX_DEPTH, text)) return { unreadable: 'too-deep' };
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -36,3 +39,17 @@ const textOr = (value: unknown): string | undefined => (typeof value === 'string
 
 const cloudEventType = (headers: Readonly<Record<string, unknown>> | undefined): string | undefined =>
   textOr(headers?.['cloudEvents:type'] ?? headers?.['cloudEvents_type'] ?? headers?.['ce-type']);
+
+/** Counts brackets, those in strings too: no string of ours holds so many. */
+function isDeeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === 0x7b || character === 0x5b) {
+      if (++depth > limit) return true;
+    } else if (character === 0x7d || character === 0x5d) {
+      depth--;
+    }
+  }
+  return false;
+}
