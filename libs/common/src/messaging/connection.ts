@@ -5,7 +5,7 @@ import type { ConfirmChannel } from 'amqplib';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One connection of ours: noticed dead within 20 s, tried again every second, never waiting long for a silent broker. */
+/** One connection of ours: noticed dead within 30 s, tried again every second, never waiting long for a silent broker. */
 export const connectionOptions = (urls: readonly string[]): NonNullable<RmqOptions['options']> => ({
   urls: [...urls],
   socketOptions: {
