@@ -19,8 +19,11 @@ import {
   type RetryPolicy,
 } from '@app/common';
 
+/** Each test process has a pattern of its own: their consumers share one broker. */
+export const TEST_PATTERN = `test.happened-${process.env.JEST_WORKER_ID}`;
+
 /** An event of the tests. */
-@Event('test.happened')
+@Event(TEST_PATTERN)
 export class TestHappened {
   @IsString()
   text!: string;
@@ -48,6 +51,8 @@ export async function startConsumer(
     prefetch?: number;
     drainMs?: number;
     publishTimeoutSeconds?: number;
+    /** Beside the broker's own. */
+    otherUrls?: readonly string[];
   } = {},
 ): Promise<ConsumerApp> {
   const name = options.name ?? `test-${randomBytes(4).toString('hex')}`;
@@ -67,7 +72,7 @@ export async function startConsumer(
   }
 
   const rabbit = Object.assign(new RabbitSettings(), {
-    urls: [url],
+    urls: [url, ...(options.otherUrls ?? [])],
     publishTimeoutSeconds: options.publishTimeoutSeconds ?? 2,
   });
   @Module({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { dead, done, park, retry, StartRefused } from '@app/common';
 import { deleteConsumer, messagesIn, takeFrom, withChannel } from '../support/broker-view.js';
-import { startConsumer, TestHappened, type ConsumerApp, type TestHandler } from './consumer-app.js';
+import { startConsumer, TEST_PATTERN, TestHappened, type ConsumerApp, type TestHandler } from './consumer-app.js';
 import { until } from '../support/until.js';
 import { publishRaw } from './raw-publish.js';
 
@@ -42,7 +42,7 @@ export function transportSuite(name: string, url: () => string): void {
         happened.text === 'warm-up' ? done() : handler(happened);
     const publish = (text: string, messageId: string = randomUUID()) =>
       app!.publisher.publish(event(text), { messageId });
-    const raw = (content: Buffer | string, options: object = {}, key = 'test.happened') =>
+    const raw = (content: Buffer | string, options: object = {}, key = TEST_PATTERN) =>
       withChannel(url(), async (channel) => {
         channel.publish('otpost', key, Buffer.from(content), options);
         await channel.waitForConfirms();
@@ -56,9 +56,23 @@ export function transportSuite(name: string, url: () => string): void {
 
       expect(await publish('hello')).toBe('confirmed');
       await until('it is handled', 5, () => app!.handled.length === 1);
-      await withChannel(url(), (channel) => channel.unbindQueue(app!.queue, 'otpost', 'test.happened'));
+      await withChannel(url(), (channel) => channel.unbindQueue(app!.queue, 'otpost', TEST_PATTERN));
 
       expect(await publish('nobody listens')).toBe('returned');
+    });
+
+    it('binds a queue again whose binding is gone, once a publish has come back', async () => {
+      await start(() => done());
+      await withChannel(url(), (channel) => channel.unbindQueue(app!.queue, 'otpost', TEST_PATTERN));
+
+      await until('an event is confirmed again', 5, async () => (await publish('again')) === 'confirmed');
+      await until('it is handled', 5, () => app!.handled.some(({ text }) => text === 'again'));
+    });
+
+    it('finds the node that answers among several', async () => {
+      await start(() => done(), { otherUrls: ['amqp://127.0.0.1:1', 'amqp://127.0.0.1:2'] });
+
+      expect(await publish('hello')).toBe('confirmed');
     });
 
     it('tries again after the policy’s waits, then keeps a dead letter that says why', async () => {
@@ -76,7 +90,7 @@ export function transportSuite(name: string, url: () => string): void {
         headers: { 'x-attempt': 4, 'x-reason': 'attempts used up: busy', 'x-class': 'RETRYABLE' },
       });
       expect(letter.properties.headers).not.toHaveProperty('x-death');
-      expect(JSON.parse(letter.content.toString())).toEqual({ pattern: 'test.happened', data: { text: 'try me' } });
+      expect(JSON.parse(letter.content.toString())).toEqual({ pattern: TEST_PATTERN, data: { text: 'try me' } });
     });
 
     it('a wait that somebody else asked for is rounded up and uses up no attempt', async () => {
@@ -111,8 +125,8 @@ export function transportSuite(name: string, url: () => string): void {
       ['not-utf8', Buffer.from([0x7b, 0xff, 0xfe]), {}],
       ['not-an-object', '[1,2]', {}],
       ['unknown-pattern', '{"pattern":"test.unheard","data":{}}', {}],
-      ['schema: text', '{"pattern":"test.happened","data":{"text":7}}', {}],
-      ['schema: text', '{"pattern":"test.happened","data":{}}', { headers: { 'x-attempt': 'many' } }],
+      ['schema: text', `{"pattern":"${TEST_PATTERN}","data":{"text":7}}`, {}],
+      ['schema: text', `{"pattern":"${TEST_PATTERN}","data":{}}`, { headers: { 'x-attempt': 'many' } }],
       ['too-large: 70000 bytes', 'x'.repeat(70_000), {}],
     ])('parks what it cannot read with its reason: %s', async (reason, body, options) => {
       await start(() => done());
@@ -127,18 +141,18 @@ export function transportSuite(name: string, url: () => string): void {
     });
 
     it.each([
-      ['a packet with an id', '{"id":"7","pattern":"test.happened","data":{"text":"read"}}', {}],
-      ['bare JSON with the type', '{"text":"read"}', { type: 'test.happened' }],
+      ['a packet with an id', `{"id":"7","pattern":"${TEST_PATTERN}","data":{"text":"read"}}`, {}],
+      ['bare JSON with the type', '{"text":"read"}', { type: TEST_PATTERN }],
       ['bare JSON with the routing key', '{"text":"read"}', {}],
       [
         'a structured CloudEvent',
-        '{"specversion":"1.0","id":"1","source":"/s","type":"test.happened","data":{"text":"read"}}',
+        `{"specversion":"1.0","id":"1","source":"/s","type":"${TEST_PATTERN}","data":{"text":"read"}}`,
         {},
       ],
       [
         'a binary CloudEvent',
         '{"text":"read"}',
-        { headers: { 'cloudEvents:type': 'test.happened', 'cloudEvents:id': '1' } },
+        { headers: { 'cloudEvents:type': TEST_PATTERN, 'cloudEvents:id': '1' } },
       ],
     ])('reads %s', async (_form, body, options) => {
       await start(() => done());
@@ -161,7 +175,7 @@ export function transportSuite(name: string, url: () => string): void {
       await start(() => done());
       await publishRaw(url(), {
         exchange: 'otpost',
-        routingKey: 'test.happened',
+        routingKey: TEST_PATTERN,
         messageId: Buffer.alloc(200, 0xff),
         body: '{"pattern"',
       });
@@ -176,7 +190,7 @@ export function transportSuite(name: string, url: () => string): void {
       const { name: consumer } = app!;
       await stop();
       await withChannel(url(), async (channel) => {
-        for (let n = 0; n < 200; n++) channel.publish('otpost', 'test.happened', Buffer.from(`{"text":"n${n}"}`));
+        for (let n = 0; n < 200; n++) channel.publish('otpost', TEST_PATTERN, Buffer.from(`{"text":"n${n}"}`));
         await channel.waitForConfirms();
       });
       closed = false;

@@ -1,19 +1,32 @@
 import type { LoggerService } from '@nestjs/common';
-import type { RmqOptions } from '@nestjs/microservices';
-import type { AmqpConnectionManager, ChannelWrapper } from 'amqp-connection-manager';
+import { connect, type AmqpConnectionManager, type ChannelWrapper } from 'amqp-connection-manager';
 import type { ConfirmChannel } from 'amqplib';
+import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One connection of ours: noticed dead within 30 s, tried again every second, never waiting long for a silent broker. */
-export const connectionOptions = (urls: readonly string[]): NonNullable<RmqOptions['options']> => ({
-  urls: [...urls],
-  socketOptions: {
+/** Between two tries; not always the same, so that many processes do not come back in step. */
+const reconnectSeconds = (): number => randomInt(500, 1500) / 1000;
+
+/** The nodes in another order each time: no node of a cluster gets everybody. */
+export function shuffled<T>(things: readonly T[]): T[] {
+  const left = [...things];
+  return Array.from({ length: left.length }, () => left.splice(randomInt(left.length), 1)[0]!);
+}
+
+/** Keeps one connection of ours: noticed dead within 30 s, tried again about every second, never waiting long for a silent broker. */
+export function manageConnection(urls: readonly string[]): AmqpConnectionManager {
+  const manager = connect(null, {
+    findServers: async () => shuffled(urls),
     heartbeatIntervalInSeconds: 10,
-    reconnectTimeInSeconds: 1,
+    reconnectTimeInSeconds: reconnectSeconds(),
     connectionOptions: { timeout: 2000, noDelay: true }, // Nagle's algorithm would hold a lone publish back for 40 ms
-  },
-});
+  });
+  // Both are told before the manager begins its wait.
+  for (const setback of ['connectFailed', 'disconnect'] as const)
+    manager.on(setback, () => (manager.reconnectTimeInSeconds = reconnectSeconds()));
+  return manager;
+}
 
 export interface SoleChannelOptions {
   /** As log lines call it: publisher or consumer. */
@@ -65,16 +78,19 @@ export class SoleChannel {
     hangUp();
   }
 
-  /** The manager's own listeners see the connection go, and connect again. */
-  private failed(error: Error): void {
-    this.tried();
+  /** Makes another connection, and says why. */
+  renew(reason: string): void {
     const { connection } = this.manager;
     if (this.ended || !connection) return;
-    this.options.logger.error(
-      `The channel of the ${this.options.who} failed; making a new connection: ${error.message}`,
-    );
+    this.options.logger.error(`${reason}; making a new connection for the ${this.options.who}`);
+    // The manager's own listeners see the connection go, and connect again.
     const hangUp = this.hangUp();
     void within(GOODBYE_MS, connection.close()).then(hangUp);
+  }
+
+  private failed(error: Error): void {
+    this.tried();
+    this.renew(`The channel failed: ${error.message}`);
   }
 
   /** amqplib shows no way to hang up without an answer from the broker. An error is what it takes notice of. */
@@ -88,7 +104,7 @@ export class SoleChannel {
     this.tried();
     if (!this.away && !this.ended) {
       this.options.logger.error(
-        `RabbitMQ is not reachable for the ${this.options.who}; trying again every second: ${error?.message ?? 'connection closed'}`,
+        `RabbitMQ is not reachable for the ${this.options.who}; trying again about every second: ${error?.message ?? 'connection closed'}`,
       );
     }
     this.away = true;

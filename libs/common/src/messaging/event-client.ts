@@ -1,11 +1,11 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ClientRMQ, type ReadPacket } from '@nestjs/microservices';
-import type { AmqpConnectionManager } from 'amqp-connection-manager';
 import type { ConfirmChannel, Message, Options } from 'amqplib';
-import { connectionOptions, SoleChannel } from './connection.js';
+import { manageConnection, SoleChannel } from './connection.js';
 import { PendingPublishes } from './pending-publishes.js';
 import type { PublishOutcome } from './publish-outcome.js';
 import { RabbitSettings } from './rabbit.config.js';
+import { Refusals } from './refusals.js';
 import { EXCHANGE } from './topology.js';
 
 /** More unanswered publishes than this wait for nothing good: the broker is not keeping up. */
@@ -19,6 +19,7 @@ const MAX_IN_FLIGHT = 4096;
  * 2. `setUp()` runs for each connection; only while its channel stands is anything written.
  * 3. Every publish is mandatory and confirmed; a return precedes its ack and wins over it.
  * 4. A closed channel settles what was written as `cut-off`; the timeout settles it as `timed-out`.
+ * 5. A route that has been refused for long is tried on another connection: see Refusals.
  */
 @Injectable()
 export class EventClient extends ClientRMQ implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -30,10 +31,12 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
   /** Written and neither confirmed nor refused, those we no longer wait for included. */
   private unanswered = 0;
   private readonly pending: PendingPublishes;
+  private readonly refusals = new Refusals();
+  private readonly returnListeners: (() => void)[] = [];
 
-  constructor(settings: RabbitSettings) {
+  constructor(private readonly settings: RabbitSettings) {
     super({
-      ...connectionOptions(settings.urls),
+      urls: [...settings.urls],
       queue: EXCHANGE,
       exchange: EXCHANGE,
       exchangeType: 'topic',
@@ -70,7 +73,14 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
       this.pending.settle(tag, 'disconnected');
       if ((error as Error).name !== 'IllegalOperationError') throw error;
     }
+    if (this.refusals.heard(`${exchange} ${key}`, await outcome, performance.now()))
+      this.link?.renew(`RabbitMQ has refused every '${key}' for a while`);
     return outcome;
+  }
+
+  /** Told of each publish that found no queue. */
+  whenReturned(listener: () => void): void {
+    this.returnListeners.push(listener);
   }
 
   /** `emit()` keeps working for those who use Nest's client; it fails where the event is not confirmed. */
@@ -94,7 +104,7 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
   }
 
   private begin(): SoleChannel {
-    const manager = this.createClient() as AmqpConnectionManager;
+    const manager = manageConnection(this.settings.urls);
     manager.on('disconnect', () => (this.blocked = false));
     manager.on('unblocked', () => (this.blocked = false));
     manager.on('blocked', ({ reason }) => {
@@ -112,9 +122,10 @@ export class EventClient extends ClientRMQ implements OnApplicationBootstrap, On
   }
 
   private async setUp(channel: ConfirmChannel): Promise<void> {
-    channel.on('return', ({ properties }: Message) =>
-      this.pending.settle(String(properties.headers?.['x-publish']), 'returned'),
-    );
+    channel.on('return', ({ properties }: Message) => {
+      this.pending.settle(String(properties.headers?.['x-publish']), 'returned');
+      for (const listener of this.returnListeners) listener();
+    });
     channel.on('close', () => this.onChannelClosed(channel));
     await channel.assertExchange(EXCHANGE, 'topic', { durable: true });
     this.writable = channel;

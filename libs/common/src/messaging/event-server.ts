@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ServerRMQ, type MessageHandler } from '@nestjs/microservices';
-import type { AmqpConnectionManager } from 'amqp-connection-manager';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Metrics } from '../telemetry/metrics.js';
-import { connectionOptions, SoleChannel, within } from './connection.js';
+import { manageConnection, SoleChannel, within } from './connection.js';
 import { Deliveries } from './deliveries.js';
 import { EventClient } from './event-client.js';
 import { lanesOf } from './lanes.js';
@@ -30,6 +29,7 @@ export interface ConsumerOptions {
 
 /** How long `listen()` waits for the first subscription where the preflight found a broker. */
 const FIRST_SUBSCRIPTION_MS = 5000;
+const DECLARE_AGAIN_MS = 1000;
 /** A broker that is silent does not confirm a cancel. */
 const CANCEL_MS = 2000;
 
@@ -41,7 +41,8 @@ const CANCEL_MS = 2000;
  * 3. A delivery: read → its handler (contract, policy and interceptor from `@Handles`) → a Settlement.
  * 4. Retry, dead and parked copies go out on the publisher's connection, confirmed, before the original is acked: a memory
  *    alarm freezes a connection that publishes, acks included. No copy, no ack: the original is held until there is one.
- * 5. `close()`: cancel → let running handlers end → one ack for all of them → close.
+ * 5. Any publish of this process that finds no queue makes it declare the topology again: queue and binding may be gone.
+ * 6. `close()`: cancel → let running handlers end → one ack for all of them → close.
  */
 @Injectable()
 export class EventServer extends ServerRMQ {
@@ -51,6 +52,8 @@ export class EventServer extends ServerRMQ {
   private topology: readonly Consumer[] = [];
   private subscription: Subscription | undefined;
   private closing = false;
+  private declared: Promise<void> = Promise.resolve();
+  private declareNotBefore = 0;
   private link: SoleChannel | undefined;
   private readonly settled;
 
@@ -61,7 +64,7 @@ export class EventServer extends ServerRMQ {
     private readonly policies: RetryPolicies,
     metrics: Metrics,
   ) {
-    super({ ...connectionOptions(rabbit.urls), queue: consumer.name, noAck: false });
+    super({ urls: [...rabbit.urls], queue: consumer.name, noAck: false });
     this.deliveries = new Deliveries({
       consumer: consumer.name,
       copies,
@@ -80,6 +83,7 @@ export class EventServer extends ServerRMQ {
         this.logger.error(error);
       },
     });
+    copies.whenReturned(() => void this.declareAgain());
     this.settled = metrics.counter('otpost_events_settled_total', 'Deliveries by queue and by how they were settled.', [
       'queue',
       'result',
@@ -136,8 +140,8 @@ export class EventServer extends ServerRMQ {
     await this.link?.end();
   }
 
-  private async begin(): Promise<void> {
-    const manager = await this.createClient<AmqpConnectionManager>();
+  private begin(): Promise<void> {
+    const manager = manageConnection(this.rabbit.urls);
     this.link = new SoleChannel(manager, {
       who: 'consumer',
       logger: this.logger,
@@ -175,10 +179,15 @@ export class EventServer extends ServerRMQ {
     });
   }
 
-  private async declareAgain(): Promise<void> {
+  /** Something has been deleted under us: a publish found no queue. Once a second at most, however many find that. */
+  private declareAgain(): Promise<void> {
+    const now = performance.now();
+    if (now < this.declareNotBefore) return this.declared;
+    this.declareNotBefore = now + DECLARE_AGAIN_MS;
     const channel = this.subscription?.channel;
     // A failure closes the channel, and the channel's own error makes a new connection.
-    if (channel) await declare(channel, this.topology).catch(() => undefined);
+    if (channel) this.declared = declare(channel, this.topology).catch(() => undefined);
+    return this.declared;
   }
 
   private report(queue: string, { properties }: ConsumeMessage, settlement: Settlement): void {

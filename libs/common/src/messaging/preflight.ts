@@ -1,5 +1,6 @@
 import { connect } from 'amqplib';
 import { StartRefused } from '../config/environment.js';
+import { shuffled } from './connection.js';
 import { declare, type Consumer } from './topology.js';
 
 export const DIFFERENT =
@@ -30,7 +31,7 @@ export async function preflight(urls: readonly string[], consumers: readonly Con
 
 /** @throws StartRefused where a broker refuses the user or the virtual host; undefined where none answers. */
 export async function connectAny(urls: readonly string[]) {
-  for (const url of urls) {
+  for (const url of shuffled(urls)) {
     try {
       return await connect(url, { timeout: 2000 });
     } catch (error) {
