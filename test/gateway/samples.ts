@@ -16,7 +16,7 @@ export const sampleSend = (code: string, now = NOON, ttlSeconds = 300): Send =>
 
 /** Stands for the keyed hash: the store compares hashes and never makes one. */
 const hashOf = (code: string) => `hash of ${code}`;
-export const guess = (code: string) => ({ hash: hashOf(code), length: code.length });
+export const guess = (code: string) => ({ service: 'default', hash: hashOf(code), length: code.length });
 
 export function sampleVerification(
   send: Send,
@@ -25,6 +25,7 @@ export function sampleVerification(
   return newVerification(
     {
       id: newVerificationId(numberHash, new Date(send.queuedAt)),
+      service: 'default',
       sealedTo: 'sealed:v1:k1:AAAA',
       numberHash,
       numberUnrecognized: false,
@@ -36,6 +37,8 @@ export function sampleVerification(
       codeLength: 6,
       maxChecks: 5,
       maxSends: 5,
+      codeTtlSeconds: 300,
+      resendCooldownSeconds: 60,
       ...rest,
     },
     send,

@@ -46,11 +46,14 @@ describe('dead letters', () => {
   beforeAll(async () => {
     [rabbit, redis, lab] = await Promise.all([startRabbit(), startRedis({ keepsData: true }), startLab()]);
     const entries = [];
-    for (const [id, scopes] of [
-      ['shop', 'verify'],
-      ['ops', 'operate'],
+    for (const [id, scopes, service] of [
+      ['shop', 'verify', 'default'],
+      ['ops', 'operate', '*'],
+      ['shop-ops', 'operate', 'default'],
+      ['bank-ops', 'operate', 'bank'],
     ] as const) {
-      const made = await otpost(['keys', 'create', '--id', id, '--scopes', scopes, '--print', '--json']);
+      const args = ['--id', id, '--scopes', scopes, '--service', service, '--print', '--json'];
+      const made = await otpost(['keys', 'create', ...args]);
       const { key, entry } = JSON.parse(made.stdout) as { key: string; entry: string };
       keys[id] = key;
       entries.push(entry);
@@ -198,6 +201,44 @@ describe('dead letters', () => {
     const refused = await otpost(['dead-letters', 'list'], { ...operator(), OTPOST_API_KEY: keys.shop });
     expect(refused).toMatchObject({ code: 1, stderr: 'This needs an API key with the scope operate.\n' });
   });
+
+  it("of one service are there for its operators and those of all, and what is nobody's for those of all alone", async () => {
+    lab.faults.set({ code: 'busy' });
+    const { body } = await ask('POST', '/v1/verifications', { to: newNumber() }, keys.shop);
+    const { messageId } = body.delivery.sends[0]!;
+    await until('it is dead', 20, async () => (await messagesIn(rabbit.url, DEAD)) === 1);
+    const [foreign] = await deadTexts(1);
+
+    const seenBy = async (key?: string) => {
+      const { body: list } = await ask('GET', '/v1/dead-letters', undefined, key);
+      return { waiting: list.waiting, ids: list.deadLetters.map((letter) => letter.messageId).sort() };
+    };
+    expect(await seenBy(keys.ops)).toEqual({ waiting: 2, ids: [messageId, foreign!.messageId].sort() });
+    expect(await seenBy(keys['shop-ops'])).toEqual({ waiting: 1, ids: [messageId] });
+    expect(await seenBy(keys['bank-ops'])).toEqual({ waiting: 0, ids: [] });
+    expect((await ask('GET', `/v1/dead-letters/${messageId}`, undefined, keys['shop-ops'])).status).toBe(200);
+    for (const [id, key] of [
+      [messageId, keys['bank-ops']],
+      [foreign!.messageId, keys['bank-ops']],
+      [foreign!.messageId, keys['shop-ops']],
+    ] as const) {
+      expect((await ask('GET', `/v1/dead-letters/${id}`, undefined, key)).status).toBe(404);
+      for (const verb of ['replay', 'discard'])
+        expect((await ask('POST', `/v1/dead-letters/${verb}`, { messageIds: [id] }, key)).body).toMatchObject({
+          waiting: key === keys['bank-ops'] ? 0 : 1,
+          matching: 0,
+          remaining: 0,
+        });
+    }
+    expect((await ask('GET', '/v1/parked', undefined, keys['shop-ops'])).body).toMatchObject({
+      status: 403,
+      code: 'forbidden',
+      missingService: '*',
+    });
+    expect(await messagesIn(rabbit.url, DEAD)).toBe(2);
+    expect((await ask('POST', '/v1/dead-letters/discard', {}, keys['shop-ops'])).body).toMatchObject({ discarded: 1 });
+    expect(await seenBy(keys.ops)).toEqual({ waiting: 1, ids: [foreign!.messageId] });
+  }, 120_000);
 
   it('replayed after the company has healed, each text arrives once, and the queue is empty', async () => {
     const texts = await deadTexts(25);

@@ -5,17 +5,22 @@ import { ArrayUnique, Matches } from 'class-validator';
 export const SCOPES = ['verify', 'operate'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const ENTRY = /^[a-z0-9-]{1,32}:(verify|operate)(\+(verify|operate))*:[0-9a-f]{64}$/;
+/** A key for all services only operates: a verification is always started for one. */
+const ENTRY =
+  /^[a-z0-9-]{1,32}:((verify|operate)(\+(verify|operate))*:[0-9a-f]{64}(:[a-z][a-z0-9-]{0,31})?|operate:[0-9a-f]{64}:\*)$/;
 
 export class AccessSettings {
   @Setting({
     env: 'API_KEYS',
     about:
-      'Who may use the API: id:scopes:SHA-256 of the key in hex, scopes verify and operate joined by +. otpost keys create makes one. None: everybody may, and production refuses to start.',
+      'Who may use the API: id:scopes:SHA-256 of the key in hex:service, scopes verify and operate joined by +; no service: default; * with operate alone: all services. otpost keys create makes one. None: everybody may, and production refuses to start.',
     example: 'shop:verify:$(printf %s "$KEY" | sha256sum | cut -c1-64)',
     optional: true,
   })
-  @Matches(ENTRY, { each: true, message: 'each key must be id:scopes:64 hex digits (otpost keys create makes one)' })
+  @Matches(ENTRY, {
+    each: true,
+    message: 'each key must be id:scopes:64 hex digits, or that and :service (otpost keys create makes one)',
+  })
   @ArrayUnique((entry: string) => entry.split(':')[0], { message: 'each id may stand for one key only' })
   apiKeys: string[] = [];
 }

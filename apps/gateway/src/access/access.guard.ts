@@ -1,9 +1,11 @@
-import { AppLogger, Problem } from '@app/common';
+import { AppLogger } from '@app/common';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Scope } from './access.config.js';
 import { ApiKeys } from './api-keys.js';
-import { NEEDS, type CallersRequest } from './needs.js';
+import { ANYBODY, type Caller, type CallersRequest } from './caller.js';
+import { NEEDS } from './needs.js';
+import { missingScope, unauthenticated } from './refusals.js';
 
 interface Request extends CallersRequest {
   readonly url: string;
@@ -26,41 +28,22 @@ export class AccessGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean {
-    if (context.getType() !== 'http' || this.keys.none) return true;
+    if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<Request>();
     if (OPEN.test(request.url)) return true;
     const scope =
       this.reflector.getAllAndOverride<Scope | undefined>(NEEDS, [context.getHandler(), context.getClass()]) ??
       'verify';
-    request.caller = this.authenticate(request.headers.authorization);
-    if (!request.caller.scopes.includes(scope)) throw forbidden(scope);
+    request.caller = this.keys.none ? ANYBODY : this.authenticate(request.headers.authorization);
+    if (!request.caller.scopes.includes(scope)) throw missingScope(scope);
     return true;
   }
 
-  private authenticate(authorization: string | undefined) {
+  private authenticate(authorization: string | undefined): Caller {
     const key = BEARER.exec(authorization ?? '')?.[1];
     if (key === undefined) throw unauthenticated('Send an API key: Authorization: Bearer <key>.', '');
     const caller = this.keys.callerOf(key);
-    if (!caller) throw unauthenticated('No such API key is known here.', ', error="invalid_token"');
+    if (!caller) throw unauthenticated('No such API key is known here.', 'invalid_token');
     return caller;
   }
 }
-
-/** RFC 6750 §3. */
-const unauthenticated = (detail: string, error: string) =>
-  new Problem(
-    { status: 401, code: 'unauthenticated', title: 'Who are you?', detail },
-    { 'www-authenticate': `Bearer realm="otpost"${error}` },
-  );
-
-const forbidden = (scope: Scope) =>
-  new Problem(
-    {
-      status: 403,
-      code: 'forbidden',
-      title: 'Not with this key',
-      detail: `This needs an API key with the scope ${scope}.`,
-      missingScope: scope,
-    },
-    { 'www-authenticate': `Bearer realm="otpost", error="insufficient_scope", scope="${scope}"` },
-  );

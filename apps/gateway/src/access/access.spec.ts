@@ -113,6 +113,9 @@ describe('API keys', () => {
   it.each([
     ['shop:verify:abc', 'each key must be'],
     ['shop:everything:' + '0'.repeat(64), 'each key must be'],
+    [`shop:verify:${'0'.repeat(64)}:Shop`, 'each key must be'],
+    [`all:verify:${'0'.repeat(64)}:*`, 'each key must be'],
+    [`all:operate+verify:${'0'.repeat(64)}:*`, 'each key must be'],
     [`shop:verify:${'0'.repeat(64)},shop:operate:${'1'.repeat(64)}`, 'each id may stand for one key only'],
   ])('refuses API_KEYS=%s', (apiKeys, why) => {
     expect(() => testConfig({ API_KEYS: apiKeys })).toThrow(new RegExp(`API_KEYS: .*${why}`));

@@ -1,12 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { AccessSettings, type Scope } from './access.config.js';
-
-/** Who calls, as API_KEYS names it. */
-export interface Caller {
-  readonly id: string;
-  readonly scopes: readonly Scope[];
-}
+import { DEFAULT_SERVICE, type Caller } from './caller.js';
 
 /** The keys that open the API. Only their hashes are known here: 256 random bits need no slow hash. */
 @Injectable()
@@ -15,8 +10,8 @@ export class ApiKeys {
 
   constructor({ apiKeys }: AccessSettings) {
     this.entries = apiKeys.map((entry) => {
-      const [id = '', scopes = '', hash = ''] = entry.split(':');
-      return { id, scopes: scopes.split('+') as Scope[], hash: Buffer.from(hash, 'hex') };
+      const [id = '', scopes = '', hash = '', service = DEFAULT_SERVICE] = entry.split(':');
+      return { id, scopes: scopes.split('+') as Scope[], service, hash: Buffer.from(hash, 'hex') };
     });
   }
 

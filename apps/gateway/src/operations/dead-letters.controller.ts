@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { CallerId, Needs } from '../access/needs.js';
+import { Caller } from '../access/caller.js';
+import { Needs } from '../access/needs.js';
 import { cursorOf, keyOf, viewOf } from './dead-letter-view.js';
 import { byAge, type DeadLetter } from './dead-letter.js';
 import {
@@ -17,8 +18,8 @@ export class DeadLettersController {
   constructor(private readonly deadLetters: DeadLettersService) {}
 
   @Get()
-  async list(@Query() query: ListDeadLetters) {
-    const { letters, waiting, now } = await this.deadLetters.find(query);
+  async list(@Query() query: ListDeadLetters, @Caller() caller: Caller) {
+    const { letters, waiting, now } = await this.deadLetters.find(query, caller);
     const shown = query.cursor === undefined ? undefined : (keyOf(query.cursor) as DeadLetter);
     const rest = letters.filter((letter) => shown === undefined || byAge(letter, shown) > 0);
     const page = rest.slice(0, query.limit);
@@ -33,8 +34,8 @@ export class DeadLettersController {
   }
 
   @Get(':messageId')
-  async show(@Param('messageId') messageId: string, @Query() { queue }: DeadLetterSelection) {
-    const { letters, now } = await this.deadLetters.find({ queue, messageIds: [messageId] });
+  async show(@Param('messageId') messageId: string, @Query() { queue }: DeadLetterSelection, @Caller() caller: Caller) {
+    const { letters, now } = await this.deadLetters.find({ queue, messageIds: [messageId] }, caller);
     const [letter] = letters;
     if (!letter) throw noSuchDeadLetter();
     return { queue, ...viewOf(letter, now) };
@@ -42,14 +43,14 @@ export class DeadLettersController {
 
   @Post('replay')
   @HttpCode(200)
-  async replay(@Body() request: ReplayDeadLetters, @CallerId() by: string) {
-    return batchViewOf('replayed', request, await this.deadLetters.replay(request, by));
+  async replay(@Body() request: ReplayDeadLetters, @Caller() caller: Caller) {
+    return batchViewOf('replayed', request, await this.deadLetters.replay(request, caller));
   }
 
   @Post('discard')
   @HttpCode(200)
-  async discard(@Body() request: DiscardDeadLetters, @CallerId() by: string) {
-    return batchViewOf('discarded', request, await this.deadLetters.discard(request, by));
+  async discard(@Body() request: DiscardDeadLetters, @Caller() caller: Caller) {
+    return batchViewOf('discarded', request, await this.deadLetters.discard(request, caller));
   }
 }
 

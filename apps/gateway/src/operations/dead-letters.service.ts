@@ -1,6 +1,7 @@
-import { AppLogger, LeftOvers, Sealer, type LeftOver, type LeftOverWalk } from '@app/common';
+import { AppLogger, LeftOvers, Sealer, type LeftOverWalk } from '@app/common';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { operatesOnAll, type Caller } from '../access/caller.js';
 import { readNumber } from '../numbers/phone-number.js';
 import { invalidPhoneNumber } from '../verification/refusals.js';
 import { VerificationSettings } from '../verification/verification.config.js';
@@ -11,13 +12,14 @@ import {
   type DiscardDeadLetters,
   type ReplayDeadLetters,
 } from './dead-letters.requests.js';
+import { Ownership } from './ownership.js';
 import { refuse } from './refusals.js';
 import { Replayability } from './replayability.js';
 
-/** What one look found. */
+/** What one look found of what the caller may see. */
 export interface Found {
   readonly letters: readonly DeadLetter[];
-  /** Dead letters in the queue; more than were looked at where there are very many. */
+  /** Dead letters in the queue; more than were looked at where there are very many. For a key of one service: of that one. */
   readonly waiting: number;
   readonly now: Date;
 }
@@ -46,6 +48,7 @@ const BATCH_SECONDS = 5;
 export class DeadLettersService {
   constructor(
     private readonly leftOvers: LeftOvers,
+    private readonly ownership: Ownership,
     private readonly replayability: Replayability,
     private readonly sealer: Sealer,
     private readonly verification: VerificationSettings,
@@ -53,30 +56,30 @@ export class DeadLettersService {
   ) {}
 
   /** The oldest first. */
-  find(selection: DeadLetterSelection & { messageIds?: string[] }): Promise<Found> {
+  find(selection: DeadLetterSelection & { messageIds?: string[] }, caller: Caller): Promise<Found> {
     const now = new Date();
     const filter = this.filterOf(selection);
-    return this.walk(selection.queue, async ({ items, waiting }) => ({
-      letters: this.matching(items, filter, now),
-      waiting,
-      now,
-    }));
+    return this.walk(selection.queue, async (walk) => {
+      const { own, waiting } = await this.look(walk, caller, now);
+      return { letters: matching(own, filter, now), waiting, now };
+    });
   }
 
-  replay(request: ReplayDeadLetters, by: string): Promise<Batch> {
+  replay(request: ReplayDeadLetters, caller: Caller): Promise<Batch> {
     const filter = this.filterOf(request);
-    return this.walk(request.queue, (walk) => this.replayBatch(walk, request, filter, by));
+    return this.walk(request.queue, (walk) => this.replayBatch(walk, request, filter, caller));
   }
 
-  discard(request: DiscardDeadLetters, by: string): Promise<Batch> {
+  discard(request: DiscardDeadLetters, caller: Caller): Promise<Batch> {
     const startedAt = new Date();
     const filter = this.filterOf(request);
-    return this.walk(request.queue, async ({ items, waiting, discard }) => {
-      const letters = this.matching(items, filter, startedAt);
+    return this.walk(request.queue, async (walk) => {
+      const { own, waiting } = await this.look(walk, caller, startedAt);
+      const letters = matching(own, filter, startedAt);
       const batch = letters.slice(0, request.dryRun ? letters.length : request.limit);
-      if (!request.dryRun) for (const { item } of batch) discard(item);
+      if (!request.dryRun) for (const { item } of batch) walk.discard(item);
       if (!request.dryRun && batch.length > 0)
-        this.logger.warn({ queue: request.queue, by, discarded: batch.length }, 'dead letters discarded');
+        this.logger.warn({ queue: request.queue, by: caller.id, discarded: batch.length }, 'dead letters discarded');
       const remaining = letters.length - batch.length;
       return {
         waiting,
@@ -95,13 +98,14 @@ export class DeadLettersService {
   }
 
   private async replayBatch(
-    { items, waiting, discard, replay }: LeftOverWalk,
+    walk: LeftOverWalk,
     { queue, dryRun, limit, ratePerSecond }: ReplayDeadLetters,
     filter: DeadLetterFilter,
-    by: string,
+    caller: Caller,
   ): Promise<Batch> {
     const startedAt = new Date();
-    const letters = this.matching(items, filter, startedAt);
+    const { own, waiting } = await this.look(walk, caller, startedAt);
+    const letters = matching(own, filter, startedAt);
     const { fit, skipped } = await this.sort(letters, startedAt);
     const batch = dryRun ? [] : fit.slice(0, Math.min(limit, ratePerSecond * BATCH_SECONDS));
     const replayed = new Set<string>();
@@ -109,9 +113,9 @@ export class DeadLettersService {
     let taken = 0;
     for (const [n, { item }] of batch.entries()) {
       await sleep(startedAt.getTime() + (n * 1000) / ratePerSecond - Date.now());
-      const outcome = replayed.has(item.messageId) ? 'twin' : await replay(item, by, new Date());
+      const outcome = replayed.has(item.messageId) ? 'twin' : await walk.replay(item, caller.id, new Date());
       if (outcome === 'twin')
-        discard(item); // left by a replay that died between its two steps
+        walk.discard(item); // left by a replay that died between its two steps
       else if (outcome === 'confirmed') replayed.add(item.messageId);
       else if (outcome === 'unwritable') skipped[outcome] = (skipped[outcome] ?? 0) + 1;
       else {
@@ -120,7 +124,7 @@ export class DeadLettersService {
       }
       taken++;
     }
-    if (replayed.size > 0) this.logger.warn({ queue, by, replayed: replayed.size }, 'dead letters replayed');
+    if (replayed.size > 0) this.logger.warn({ queue, by: caller.id, replayed: replayed.size }, 'dead letters replayed');
     return {
       waiting,
       matching: letters.length,
@@ -143,11 +147,11 @@ export class DeadLettersService {
     return { fit, skipped };
   }
 
-  private matching(items: readonly LeftOver[], filter: DeadLetterFilter, now: Date): DeadLetter[] {
-    return items
-      .map((item) => deadLetterOf(item, this.sealer))
-      .filter((letter) => matches(letter, filter, now))
-      .sort(byAge);
+  /** Of another service's letters a caller does not even learn how many there are. */
+  private async look({ items, waiting }: LeftOverWalk, caller: Caller, now: Date) {
+    const letters = items.map((item) => deadLetterOf(item, this.sealer));
+    const own = await this.ownership.ownOf(letters, caller, now);
+    return { own, waiting: operatesOnAll(caller) ? waiting : own.length };
   }
 
   private filterOf(selection: DeadLetterSelection & Partial<ReplayDeadLetters>): DeadLetterFilter {
@@ -169,3 +173,6 @@ export class DeadLettersService {
     return number.to;
   }
 }
+
+const matching = (letters: readonly DeadLetter[], filter: DeadLetterFilter, now: Date): DeadLetter[] =>
+  letters.filter((letter) => matches(letter, filter, now)).sort(byAge);

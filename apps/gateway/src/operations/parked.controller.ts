@@ -2,7 +2,9 @@ import { LeftOvers, mask, type LeftOver } from '@app/common';
 import { Controller, Get, Query } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { ALL_SERVICES, Caller, operatesOnAll } from '../access/caller.js';
 import { Needs } from '../access/needs.js';
+import { missingService } from '../access/refusals.js';
 import { refuse } from './refusals.js';
 
 export class ListParked {
@@ -19,14 +21,15 @@ export class ListParked {
   limit: number = 50;
 }
 
-/** What could not be read. Only its head is shown, for whoever has to find out which program wrote it. */
+/** What could not be read, so nobody knows whose it is: for keys of all services. Only its head is shown, for whoever has to find out which program wrote it. */
 @Controller('v1/parked')
 @Needs('operate')
 export class ParkedController {
   constructor(private readonly leftOvers: LeftOvers) {}
 
   @Get()
-  list(@Query() { consumer, limit }: ListParked) {
+  list(@Query() { consumer, limit }: ListParked, @Caller() caller: Caller) {
+    if (!operatesOnAll(caller)) throw missingService(ALL_SERVICES);
     return this.leftOvers
       .walkParked(consumer, async ({ items, waiting }) => ({
         consumer,

@@ -118,7 +118,7 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
         const other = await opened();
         if (how === 'check') await store.check(id, guess('123456'), after(1));
         if (how === 'wrong checks') for (let n = 0; n < 5; n++) await store.check(id, guess('000000'), after(1));
-        if (how === 'cancel') await store.cancel(id, after(1));
+        if (how === 'cancel') await store.cancel(id, 'default', after(1));
         if (how === 'rejection') await store.noteOutcome(id, outcome('sms.rejected', send), after(1));
         expect((await store.find(id, after(1)))?.status).not.toBe('pending');
         expect(await take(after(1))).toEqual([other.send.messageId]);

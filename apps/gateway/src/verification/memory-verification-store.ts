@@ -47,7 +47,11 @@ export class MemoryVerificationStore implements VerificationStore {
   }
 
   async check(id: string, guess: Guess, now: Date) {
-    return this.change(id, now, (verification) => check(verification, guess, now));
+    return this.change(
+      id,
+      now,
+      (verification) => missingTo(guess.service, verification) ?? check(verification, guess, now),
+    );
   }
 
   async resend(
@@ -69,15 +73,15 @@ export class MemoryVerificationStore implements VerificationStore {
     });
   }
 
-  async cancel(id: string, now: Date) {
-    return this.change(id, now, (verification) => cancel(verification, now));
+  async cancel(id: string, service: string, now: Date) {
+    return this.change(id, now, (verification) => missingTo(service, verification) ?? cancel(verification, now));
   }
 
   async noteOutcome(id: string, outcome: Outcome, now: Date) {
     return this.change(id, now, (verification) => noteOutcome(verification, outcome, now));
   }
 
-  private async change<R extends After<string> | InCooldown | OutboxFull>(
+  private async change<R extends After<string> | InCooldown | OutboxFull | Missing>(
     id: string,
     now: Date,
     rule: (verification: Verification) => R,
@@ -116,3 +120,6 @@ export class MemoryVerificationStore implements VerificationStore {
     }
   }
 }
+
+const missingTo = (service: string, verification: Verification): Missing | undefined =>
+  verification.service === service ? undefined : MISSING;

@@ -34,8 +34,8 @@ export class RedisVerificationStore implements VerificationStore {
     return now.getTime() < endsAt ? endsAt : undefined;
   }
 
-  async check(id: string, guess: Guess, now: Date): Promise<Answer<'check'>> {
-    return answer(await CHECK.run(this.redis, keysOf(id), [now.getTime(), guess.hash, guess.length]));
+  async check(id: string, { service, hash, length }: Guess, now: Date): Promise<Answer<'check'>> {
+    return answer(await CHECK.run(this.redis, keysOf(id), [now.getTime(), hash, length, service]));
   }
 
   async resend(
@@ -49,8 +49,8 @@ export class RedisVerificationStore implements VerificationStore {
     return answer(await RESEND.run(this.redis, [...keysOf(id), cooldownKeyOf(numberHash)], args));
   }
 
-  async cancel(id: string, now: Date): Promise<Answer<'cancel'>> {
-    return answer(await CANCEL.run(this.redis, keysOf(id), [now.getTime()]));
+  async cancel(id: string, service: string, now: Date): Promise<Answer<'cancel'>> {
+    return answer(await CANCEL.run(this.redis, keysOf(id), [now.getTime(), service]));
   }
 
   async noteOutcome(id: string, outcome: Outcome, now: Date): Promise<Answer<'noteOutcome'>> {

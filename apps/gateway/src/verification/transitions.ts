@@ -19,6 +19,8 @@ export interface After<Kind extends string> {
 
 /** A code as somebody typed it: its keyed hash, and its length, which may be none that this verification's codes have. */
 export interface Guess {
+  /** Of the caller: the verification of another one is missing. */
+  readonly service: string;
   readonly hash: string;
   readonly length: number;
 }

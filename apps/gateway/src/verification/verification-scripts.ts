@@ -27,6 +27,12 @@ local function load()
   return v, text
 end
 
+-- To another service than its own a verification is missing.
+local function load_of(service)
+  local v, text = load()
+  if v and v.service == service then return v, text end
+end
+
 local function save(v)
   local text = cjson.encode(v)
   redis.call('SET', KEYS[1], text, 'PX', math.max(1, kept_until(v) - now))
@@ -75,9 +81,9 @@ return { 'found', text }
 /** KEYS cooldown. When it ends, or nothing. */
 export const COOLDOWN_END = new RedisScript<string | null>("return redis.call('GET', KEYS[1])");
 
-/** KEYS verification, outbox. ARGV now, hash, length. */
+/** KEYS verification, outbox. ARGV now, hash, length, service. */
 export const CHECK = script(`
-local v, text = load()
+local v, text = load_of(ARGV[4])
 if not v then return { 'missing' } end
 if not is_pending(v) then return { 'not_pending', text } end
 if v.codeLength ~= tonumber(ARGV[3]) then return { 'malformed', text } end
@@ -110,9 +116,9 @@ note(v, { at = send.queuedAt, event = 'send.queued', messageId = send.messageId 
 return { 'resent', save(v) }
 `);
 
-/** KEYS verification, outbox. ARGV now. */
+/** KEYS verification, outbox. ARGV now, service. */
 export const CANCEL = script(`
-local v, text = load()
+local v, text = load_of(ARGV[2])
 if not v then return { 'missing' } end
 if not is_pending(v) then return { 'not_pending', text } end
 finish(v, 'canceled')

@@ -107,7 +107,7 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
           if (action === 'check') return store.check(id, guess(code), now);
           if (action === 'resend')
             return store.resend(verification, fresh, textOf(verification, fresh, dueAt), 60_000, now);
-          if (action === 'cancel') return store.cancel(id, now);
+          if (action === 'cancel') return store.cancel(id, 'default', now);
           if (action === 'outcome') return store.noteOutcome(id, outcome(event, known, details), now);
           if (action === 'look') return outbox.look(now);
           if (action === 'take') return outbox.take(tag, { owner: relay, ms: LEASE_MS }, 2, now);

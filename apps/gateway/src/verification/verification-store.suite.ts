@@ -155,6 +155,17 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       });
     });
 
+    describe('of another service', () => {
+      it('a verification is missing, and neither a right nor a wrong code nor a cancel touches it', async () => {
+        const { id, verification } = await opened();
+        const stranger = { ...guess('123456'), service: 'bank' };
+        expect(await store.check(id, stranger, NOON)).toEqual({ kind: 'missing' });
+        expect(await store.check(id, { ...guess('000000'), service: 'bank' }, NOON)).toEqual({ kind: 'missing' });
+        expect(await store.cancel(id, 'bank', NOON)).toEqual({ kind: 'missing' });
+        expect(await store.find(id, NOON)).toEqual(verification);
+      });
+    });
+
     describe('time', () => {
       it('expires a verification at its very moment', async () => {
         const { id } = await opened();
@@ -169,9 +180,9 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         expect(await store.find(id, after(300 + KEPT - 1))).toMatchObject({ id });
         expect(await store.find(id, after(300 + KEPT))).toBeUndefined();
         const ended = await opened();
-        await store.cancel(ended.id, after(10));
+        await store.cancel(ended.id, 'default', after(10));
         expect(await store.find(ended.id, after(10 + KEPT - 1))).toMatchObject({ status: 'canceled' });
-        expect(await store.cancel(ended.id, after(10 + KEPT))).toEqual({ kind: 'missing' });
+        expect(await store.cancel(ended.id, 'default', after(10 + KEPT))).toEqual({ kind: 'missing' });
       });
     });
 
@@ -217,7 +228,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         await resend(verification, sampleSend('654321', after(60)), after(60));
         const again = () => resend(verification, sampleSend('777777', after(130)), after(130));
         expect(await again()).toMatchObject({ kind: 'no_sends_left' });
-        await store.cancel(id, after(130));
+        await store.cancel(id, 'default', after(130));
         expect(await again()).toMatchObject({ kind: 'not_pending', verification: { status: 'canceled' } });
         const stranger = sampleVerification(sampleSend('123456'));
         expect(await resend(stranger, sampleSend('777777'), NOON)).toEqual({ kind: 'missing' });
@@ -227,12 +238,12 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
     describe('cancel', () => {
       it('ends it for good', async () => {
         const { id } = await opened();
-        expect(await store.cancel(id, after(5))).toMatchObject({
+        expect(await store.cancel(id, 'default', after(5))).toMatchObject({
           kind: 'canceled',
           verification: { status: 'canceled' },
         });
         expect(await store.check(id, guess('123456'), after(6))).toMatchObject({ kind: 'not_pending' });
-        expect(await store.cancel(id, after(6))).toMatchObject({ kind: 'not_pending' });
+        expect(await store.cancel(id, 'default', after(6))).toMatchObject({ kind: 'not_pending' });
       });
     });
 

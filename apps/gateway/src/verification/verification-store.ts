@@ -3,7 +3,7 @@ import type { OutboxEntry } from '../outbox/outbox.js';
 import type { After, Guess } from './transitions.js';
 import type { Verification } from './verification.js';
 
-/** Unknown, or forgotten 24 h after its end. */
+/** Unknown, of another service than the one that asks, or forgotten 24 h after its end. */
 export interface Missing {
   readonly kind: 'missing';
 }
@@ -38,7 +38,7 @@ export interface VerificationStore {
     now: Date,
   ): Promise<InCooldown | OutboxFull | { readonly kind: 'opened' }>;
 
-  /** As it was last written: its status may have expired since (`statusAt`). */
+  /** Of any service, as it was last written: its status may have expired since (`statusAt`). */
   find(id: string, now: Date): Promise<Verification | undefined>;
 
   /** When the number's cooldown ends, epoch milliseconds; undefined when none runs. */
@@ -66,7 +66,7 @@ export interface VerificationStore {
     now: Date,
   ): Promise<Missing | InCooldown | OutboxFull | After<'not_pending' | 'no_sends_left' | 'resent'>>;
 
-  cancel(id: string, now: Date): Promise<Missing | After<'not_pending' | 'canceled'>>;
+  cancel(id: string, service: string, now: Date): Promise<Missing | After<'not_pending' | 'canceled'>>;
 
   /** Writes what became of a send. `foreign`: the verification has no such send. `repeated`: noted before, nothing changed. */
   noteOutcome(id: string, outcome: Outcome, now: Date): Promise<Missing | After<'foreign' | 'repeated' | 'noted'>>;

@@ -16,6 +16,7 @@ export interface Snapshot {
 /** The answer to most requests. Holds no code and no readable number. */
 export const viewOf = ({ verification, to, cooldownEnd, now }: Snapshot) => ({
   id: verification.id,
+  service: verification.service,
   to: maskNumber(to),
   ...(verification.numberUnrecognized && { numberUnrecognized: true }),
   channel: verification.channel,

@@ -39,6 +39,7 @@ describe.each(['memory', 'Redis'])('/v1/verifications with verifications in %s',
       expect(answer).toMatchObject({ status: 202, headers: { location: at(id) } });
       expect(answer.body).toEqual({
         id,
+        service: 'default',
         to: `${to.slice(0, 6)}****${to.slice(-4)}`,
         channel: 'sms',
         purpose: 'login',

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Caller } from '../access/caller.js';
 import { checkViewOf, timelineViewOf, viewOf } from './verification-view.js';
 import { CheckCode, ResendVerification, StartVerification } from './verification.requests.js';
 import { VerificationService } from './verification.service.js';
@@ -13,38 +14,38 @@ export class VerificationController {
 
   @Post()
   @HttpCode(202)
-  async start(@Body() request: StartVerification, @Res({ passthrough: true }) reply: Reply) {
-    const started = await this.verifications.start(request);
+  async start(@Body() request: StartVerification, @Caller() caller: Caller, @Res({ passthrough: true }) reply: Reply) {
+    const started = await this.verifications.start(request, caller);
     reply.header('location', `/v1/verifications/${started.verification.id}`);
     return viewOf(started);
   }
 
   @Get(':id')
-  async find(@Param('id') id: string) {
-    return viewOf(await this.verifications.find(id));
+  async find(@Param('id') id: string, @Caller() caller: Caller) {
+    return viewOf(await this.verifications.find(id, caller));
   }
 
   @Post(':id/checks')
   @HttpCode(200)
-  async check(@Param('id') id: string, @Body() { code }: CheckCode) {
-    return checkViewOf(await this.verifications.check(id, code));
+  async check(@Param('id') id: string, @Body() { code }: CheckCode, @Caller() caller: Caller) {
+    return checkViewOf(await this.verifications.check(id, code, caller));
   }
 
   @Post(':id/resends')
   @HttpCode(202)
-  async resend(@Param('id') id: string, @Body() _request: ResendVerification) {
-    return viewOf(await this.verifications.resend(id));
+  async resend(@Param('id') id: string, @Body() _request: ResendVerification, @Caller() caller: Caller) {
+    return viewOf(await this.verifications.resend(id, caller));
   }
 
   @Post(':id/cancel')
   @HttpCode(200)
-  async cancel(@Param('id') id: string) {
-    return viewOf(await this.verifications.cancel(id));
+  async cancel(@Param('id') id: string, @Caller() caller: Caller) {
+    return viewOf(await this.verifications.cancel(id, caller));
   }
 
   /** Everything that happened to it, for support. */
   @Get(':id/timeline')
-  async timeline(@Param('id') id: string) {
-    return timelineViewOf(await this.verifications.find(id));
+  async timeline(@Param('id') id: string, @Caller() caller: Caller) {
+    return timelineViewOf(await this.verifications.find(id, caller));
   }
 }

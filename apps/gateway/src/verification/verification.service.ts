@@ -1,6 +1,7 @@
 import { AppLogger, maskNumber, Sealer } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { Caller } from '../access/caller.js';
 import type { Send } from '../delivery/send.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { readNumber } from '../numbers/phone-number.js';
@@ -30,24 +31,24 @@ export class VerificationService {
   ) {}
 
   /** Saved before it is published: a text that arrives always has a verification, and what was accepted is never lost. */
-  async start(request: StartVerification): Promise<Snapshot> {
+  async start(request: StartVerification, caller: Caller): Promise<Snapshot> {
     const now = new Date();
     const number = this.numberOf(request.to);
-    const { verification, text } = this.draft(request, number, now);
+    const { verification, text } = this.draft(request, caller, number, now);
     const entry = this.outbox.entryOf(text, now);
-    const opened = await this.store.open(verification, entry, this.cooldownMs, now);
+    const opened = await this.store.open(verification, entry, cooldownMs(verification), now);
     if (opened.kind !== 'opened') {
       this.metrics.started.inc({ outcome: opened.kind });
-      throw this.refused(opened, number.to, now);
+      throw this.refused(opened, verification, number.to, now);
     }
     this.metrics.started.inc({ outcome: await this.outbox.publish(entry, now) });
-    return { verification, to: number.to, cooldownEnd: now.getTime() + this.cooldownMs, now };
+    return { verification, to: number.to, cooldownEnd: now.getTime() + cooldownMs(verification), now };
   }
 
   /** Also tells when the next text may be asked for, while one may. */
-  async find(id: string): Promise<Snapshot> {
+  async find(id: string, caller: Caller): Promise<Snapshot> {
     const now = new Date();
-    const verification = await this.found(id, now);
+    const verification = await this.found(id, caller, now);
     const cooldownEnd = isPending(verification, now)
       ? await this.store.cooldownEnd(verification.numberHash, now)
       : undefined;
@@ -55,10 +56,14 @@ export class VerificationService {
   }
 
   /** A wrong code is an answer; only what cannot be compared is refused, and uses up no attempt. */
-  async check(id: string, typed: string): Promise<{ valid: boolean; verification: Verification; now: Date }> {
+  async check(
+    id: string,
+    typed: string,
+    { service }: Caller,
+  ): Promise<{ valid: boolean; verification: Verification; now: Date }> {
     const now = new Date();
     const code = readCode(typed) ?? '';
-    const guess = { hash: this.hash.ofCode(id, code), length: code.length };
+    const guess = { service, hash: this.hash.ofCode(id, code), length: code.length };
     const answer = await this.store.check(wellFormed(id), guess, now);
     this.metrics.checks.inc({ outcome: answer.kind });
     const { kind, verification } = this.pending(answer, now);
@@ -67,34 +72,39 @@ export class VerificationService {
   }
 
   /** Like `start`, with a code of its own; the codes before it live on. */
-  async resend(id: string): Promise<Snapshot> {
+  async resend(id: string, caller: Caller): Promise<Snapshot> {
     const now = new Date();
-    const known = await this.found(id, now);
+    const known = await this.found(id, caller, now);
     const to = this.toOf(known);
     const code = newCode(known.codeLength);
-    const send = this.sendOf(id, code, now);
+    const send = this.sendOf(known, code, now);
     const entry = this.outbox.entryOf(codeText(known, send, { code, to }, this.sealer), now);
-    const answer = this.pending(await this.store.resend(known, send, entry, this.cooldownMs, now), now);
-    if (!('verification' in answer)) throw this.refused(answer, to, now);
+    const answer = this.pending(await this.store.resend(known, send, entry, cooldownMs(known), now), now);
+    if (!('verification' in answer)) throw this.refused(answer, known, to, now);
     if (answer.kind === 'no_sends_left') throw refusals.noSendsLeft(known.maxSends);
     await this.outbox.publish(entry, now);
-    return { verification: answer.verification, to, cooldownEnd: now.getTime() + this.cooldownMs, now };
+    return { verification: answer.verification, to, cooldownEnd: now.getTime() + cooldownMs(known), now };
   }
 
-  async cancel(id: string): Promise<Snapshot> {
+  async cancel(id: string, { service }: Caller): Promise<Snapshot> {
     const now = new Date();
-    const { verification } = this.pending(await this.store.cancel(wellFormed(id), now), now);
+    const { verification } = this.pending(await this.store.cancel(wellFormed(id), service, now), now);
     return { verification, to: this.toOf(verification), now };
   }
 
-  private draft(request: StartVerification, { to, unrecognized }: { to: string; unrecognized: boolean }, now: Date) {
+  private draft(
+    request: StartVerification,
+    { service }: Caller,
+    { to, unrecognized }: { to: string; unrecognized: boolean },
+    now: Date,
+  ) {
     const numberHash = this.hash.ofNumber(to);
     const id = newVerificationId(numberHash, now);
-    const { codeLength, maxChecks, maxSends, defaultLocale } = this.settings;
+    const { codeLength, maxChecks, maxSends, codeTtlSeconds, resendCooldownSeconds, defaultLocale } = this.settings;
     const code = newCode(codeLength);
-    const send = this.sendOf(id, code, now);
     const terms = {
       id,
+      service,
       sealedTo: this.sealer.seal(to, { messageId: id, field: 'to' }),
       numberHash,
       numberUnrecognized: unrecognized,
@@ -106,13 +116,16 @@ export class VerificationService {
       codeLength,
       maxChecks,
       maxSends,
+      codeTtlSeconds,
+      resendCooldownSeconds,
     };
+    const send = this.sendOf(terms, code, now);
     const verification = newVerification(terms, send);
     return { verification, text: codeText(verification, send, { code, to }, this.sealer) };
   }
 
-  private sendOf(id: string, code: string, now: Date): Send {
-    return newSend(randomUUID(), this.hash.ofCode(id, code), this.settings.codeTtlSeconds, now);
+  private sendOf({ id, codeTtlSeconds }: Pick<Verification, 'id' | 'codeTtlSeconds'>, code: string, now: Date): Send {
+    return newSend(randomUUID(), this.hash.ofCode(id, code), codeTtlSeconds, now);
   }
 
   private numberOf(text: string): { to: string; unrecognized: boolean } {
@@ -122,9 +135,9 @@ export class VerificationService {
     throw number.kind === 'impossible' ? refusals.invalidPhoneNumber() : refusals.unsupportedNumberType(number.type);
   }
 
-  private async found(id: string, now: Date): Promise<Verification> {
+  private async found(id: string, { service }: Caller, now: Date): Promise<Verification> {
     const verification = await this.store.find(wellFormed(id), now);
-    if (!verification) throw refusals.unknownVerification();
+    if (verification?.service !== service) throw refusals.unknownVerification();
     return verification;
   }
 
@@ -138,21 +151,19 @@ export class VerificationService {
     return answer as Exclude<A, Missing>;
   }
 
-  private refused(answer: InCooldown | OutboxFull, to: string, now: Date) {
+  private refused(answer: InCooldown | OutboxFull, { resendCooldownSeconds }: Verification, to: string, now: Date) {
     if (answer.kind === 'outbox_full') return refusals.outboxFull();
     this.metrics.limited.inc({ limit: 'number_cooldown' });
     this.logger.info({ limit: 'number_cooldown', to: maskNumber(to) }, 'refused');
-    return refusals.destinationInCooldown(answer.endsAt, this.settings.resendCooldownSeconds, now);
+    return refusals.destinationInCooldown(answer.endsAt, resendCooldownSeconds, now);
   }
 
   private toOf({ id, sealedTo }: Verification): string {
     return this.sealer.open(sealedTo, { messageId: id, field: 'to' });
   }
-
-  private get cooldownMs(): number {
-    return this.settings.resendCooldownSeconds * 1000;
-  }
 }
+
+const cooldownMs = ({ resendCooldownSeconds }: Verification): number => resendCooldownSeconds * 1000;
 
 function wellFormed(id: string): string {
   if (!isVerificationId(id)) throw refusals.unknownVerification();

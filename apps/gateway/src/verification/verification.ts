@@ -8,6 +8,8 @@ export type VerificationStatus =
 /** One try to prove that a person holds a number, as it is kept. Times are epoch milliseconds. */
 export interface Verification {
   readonly id: string;
+  /** Whose it is: to callers of any other service it does not exist. */
+  readonly service: string;
   /** Sealed with the verification's id; nothing here holds a readable number or code. */
   readonly sealedTo: string;
   /** Keyed hash: equal for equal numbers, useless without the key. */
@@ -23,6 +25,10 @@ export interface Verification {
   readonly codeLength: number;
   readonly maxChecks: number;
   readonly maxSends: number;
+  /** How long each of its codes lives. */
+  readonly codeTtlSeconds: number;
+  /** Between two texts to its number. */
+  readonly resendCooldownSeconds: number;
   /** As last written; `statusAt` knows the time too. */
   readonly status: VerificationStatus;
   readonly checksUsed: number;
