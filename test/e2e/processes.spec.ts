@@ -81,8 +81,8 @@ describe('processes', () => {
   }
 
   it('1000 texts are under way at once in one worker', async () => {
-    lab.faults.set({ latencyMs: 2000 });
-    const worker = await start('sms-worker', environment());
+    lab.faults.set({ latencyMs: 8000 }); // long enough for a slow machine to begin the last before the first has ended
+    const worker = await start('sms-worker', environment({ SMS_SEND_TIMEOUT_SECONDS: '30' }));
     await ready(worker);
 
     await publishTexts(1000);
