@@ -21,6 +21,7 @@ function clientOf(url: string, lines: () => readonly string[]) {
   };
   const degraded = async () => (await get('/readyz')).body as { readonly degraded?: Record<string, string> };
   return {
+    url,
     get,
     metric,
     post: (path: string, body: object = {}) => request(`${url}${path}`, 'POST', body),

@@ -25,7 +25,7 @@ export async function createGateway(
   refuseMakeBelieve(config);
   const app = await NestFactory.create<NestFastifyApplication>(
     GatewayModule.with(config, logger),
-    createHttpAdapter(),
+    createHttpAdapter(logger),
     {
       logger,
       bodyParser: false,

@@ -1,6 +1,15 @@
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createLogger, EventServer, pauseWithoutRedis, REDIS, StartRefused, type Redis } from '@app/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import {
+  createHttpAdapter,
+  createLogger,
+  EventServer,
+  pauseWithoutRedis,
+  REDIS,
+  StartRefused,
+  useProblemDetails,
+  type Redis,
+} from '@app/common';
 import { providerList } from '@app/sms-provider';
 import type { SmsWorkerConfig } from './sms-worker.config.js';
 import { SmsWorkerModule } from './sms-worker.module.js';
@@ -11,12 +20,14 @@ export async function createSmsWorker(config: SmsWorkerConfig): Promise<NestFast
   const logger = createLogger('sms-worker', config.process.logLevel);
   const app = await NestFactory.create<NestFastifyApplication>(
     SmsWorkerModule.with(config, logger),
-    new FastifyAdapter(),
+    createHttpAdapter(logger),
     {
       logger,
+      bodyParser: false,
       abortOnError: false,
     },
   );
+  useProblemDetails(app);
   const server = app.get(EventServer);
   app.connectMicroservice({ strategy: server });
   if (config.redis.url) pauseWithoutRedis(server, app.get<Redis>(REDIS));

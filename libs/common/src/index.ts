@@ -18,6 +18,7 @@ export * from './sealing/sealing.config.js';
 export * from './telemetry/logger.js';
 export * from './telemetry/mask.js';
 export * from './telemetry/metrics.js';
+export { requestContext } from './telemetry/request-context.js';
 export * from './messaging/backoff.js';
 export * from './messaging/delivery.js';
 export * from './messaging/event-client.js';
@@ -46,6 +47,7 @@ export {
 export * from './messaging/topology-check.js';
 export * from './operations/operations.module.js';
 export * from './operations/readiness.js';
+export { pathOf, type HttpRequest } from './http/answer.js';
 export * from './http/create-http-adapter.js';
 export * from './http/problem.js';
 export * from './http/problem.filter.js';

@@ -1,4 +1,4 @@
-import { EventPublisher, RabbitSettings, type PublishOutcome, type SmsSend } from '@app/common';
+import { EventPublisher, RabbitSettings, requestContext, type PublishOutcome, type SmsSend } from '@app/common';
 import { Injectable } from '@nestjs/common';
 import { tagIn } from '../verification/verification-id.js';
 import { BrokerTrust } from './broker-trust.js';
@@ -34,13 +34,15 @@ export class OutboxPublisher {
   }
 
   entryOf(event: SmsSend, now: Date): OutboxEntry {
-    return { event, dueAt: now.getTime() + (this.outboxFirst ? 0 : this.graceMs) };
+    const traceparent = requestContext.getStore()?.traceparent;
+    return { event, dueAt: now.getTime() + (this.outboxFirst ? 0 : this.graceMs), ...(traceparent && { traceparent }) };
   }
 
   /** Of a saved entry; `now` is the one that it was made with. Never waits longer than the publish timeout. */
-  async publish({ event, dueAt }: OutboxEntry, now: Date): Promise<Fate> {
+  async publish(entry: OutboxEntry, now: Date): Promise<Fate> {
+    const { dueAt } = entry;
     const outcome =
-      dueAt > now.getTime() ? await this.trust.untilDoubt(this.tryOnce(event)) : (this.publisher.trouble ?? 'in doubt');
+      dueAt > now.getTime() ? await this.trust.untilDoubt(this.tryOnce(entry)) : (this.publisher.trouble ?? 'in doubt');
     if (outcome === 'confirmed') return 'queued';
     this.watch.left(outcome, dueAt);
     return 'in_outbox';
@@ -50,9 +52,9 @@ export class OutboxPublisher {
     return this.trust.inDoubt || this.publisher.trouble !== undefined;
   }
 
-  private async tryOnce(event: SmsSend): Promise<PublishOutcome> {
+  private async tryOnce({ event, traceparent }: OutboxEntry): Promise<PublishOutcome> {
     const { messageId, verificationId = '' } = event;
-    const outcome = await this.publisher.publish(event, { messageId });
+    const outcome = await this.publisher.publish(event, { messageId, traceparent });
     this.trust.heard(outcome);
     if (outcome === 'confirmed') this.confirmed.add(tagIn(verificationId), messageId);
     return outcome;

@@ -11,7 +11,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerTrust } from './broker-trust.js';
 import { OutboxWatch } from './outbox-watch.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type OutboxEntry } from './outbox.js';
 
 /** At most LANES × BATCH publishes are under way. */
 const LANES = 8;
@@ -117,7 +117,7 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   /** @returns whether there was anything. */
   private async relaySome(tag: string, limit: number): Promise<boolean> {
     const entries = (await this.outbox.take(tag, this.lease, limit, new Date())) ?? [];
-    const gone = await Promise.all(entries.map(({ event }) => this.relay(event)));
+    const gone = await Promise.all(entries.map((entry) => this.relay(entry)));
     await this.outbox.remove(
       tag,
       entries.filter((_, n) => gone[n]).map(({ event }) => event.messageId),
@@ -125,11 +125,11 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
     return entries.length > 0;
   }
 
-  private async relay(text: SmsSend): Promise<boolean> {
+  private async relay({ event: text, traceparent }: OutboxEntry): Promise<boolean> {
     const now = new Date();
     const expired = now >= new Date(text.expiresAt);
     const event = expired ? expiryOf(text, now) : text;
-    const outcome = await this.publisher.publish(event, { messageId: text.messageId });
+    const outcome = await this.publisher.publish(event, { messageId: text.messageId, traceparent });
     this.trust.heard(outcome);
     const gone = outcome === 'confirmed';
     if (!gone) this.refused = true;

@@ -5,6 +5,8 @@ export interface OutboxEntry {
   readonly event: SmsSend;
   /** Before this moment the request that saved it is publishing it; from then on it waits for the relay. Epoch milliseconds. */
   readonly dueAt: number;
+  /** Of the request that saved it; travels with the event, whoever publishes it. */
+  readonly traceparent?: string;
 }
 
 /** What one tag holds at a moment. */

@@ -15,7 +15,7 @@ export class RedisOutbox implements Outbox {
   async take(tag: string, { owner, ms }: Lease, limit: number, now: Date): Promise<OutboxEntry[] | undefined> {
     const keys = [...outboxKeysOf(tag), leaseKeyOf(tag)];
     const due = await TAKE.run(this.redis, keys, [now.getTime(), owner, ms, limit]);
-    return due === null ? undefined : pairsOf(due).map(([event, dueAt]) => ({ event: read(event), dueAt }));
+    return due === null ? undefined : pairsOf(due).map(([text, dueAt]) => readEntry(text, dueAt));
   }
 
   async remove(tag: string, messageIds: readonly string[]): Promise<void> {
@@ -33,7 +33,13 @@ export class RedisOutbox implements Outbox {
   }
 }
 
-const read = (event: string): SmsSend => Object.assign(new SmsSend(), JSON.parse(event) as SmsSend);
+/** The event as it is published, and beside its members the trace it belongs to. */
+export const entryText = ({ event, traceparent }: OutboxEntry): string => JSON.stringify({ ...event, traceparent });
+
+function readEntry(text: string, dueAt: number): OutboxEntry {
+  const { traceparent, ...event } = JSON.parse(text) as SmsSend & Pick<OutboxEntry, 'traceparent'>;
+  return { event: Object.assign(new SmsSend(), event), dueAt, ...(traceparent && { traceparent }) };
+}
 
 const pairsOf = (flat: readonly string[]): [event: string, dueAt: number][] =>
   Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n]!, Number(flat[2 * n + 1])]);

@@ -2,6 +2,7 @@ import type { Redis } from '@app/common';
 import { statusAfter, type Outcome, type Send } from '../delivery/send.js';
 import { outboxKeysOf } from '../outbox/outbox-scripts.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
+import { entryText } from '../outbox/redis-outbox.js';
 import type { Guess } from './transitions.js';
 import { tagIn, tagOf } from './verification-id.js';
 import { CANCEL, CHECK, COOLDOWN_END, FIND, NOTE_OUTCOME, OPEN, RESEND, type Reply } from './verification-scripts.js';
@@ -58,8 +59,8 @@ export class RedisVerificationStore implements VerificationStore {
     return answer(await NOTE_OUTCOME.run(this.redis, keysOf(id), args));
   }
 
-  private argsOf({ event, dueAt }: OutboxEntry): [event: string, dueAt: number, bound: number] {
-    return [JSON.stringify(event), dueAt, this.outboxPerTag];
+  private argsOf(text: OutboxEntry): [event: string, dueAt: number, bound: number] {
+    return [entryText(text), text.dueAt, this.outboxPerTag];
   }
 }
 

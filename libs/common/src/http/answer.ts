@@ -23,5 +23,5 @@ export function answer({ details, headers }: Problem, request: HttpRequest, repl
       ...(details.retryAfter && { 'retry-after': String(details.retryAfter) }),
       ...headers,
     })
-    .send(JSON.stringify(problemBody(details, pathOf(request))));
+    .send(JSON.stringify(problemBody(details, pathOf(request), request.id)));
 }

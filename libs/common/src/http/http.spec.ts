@@ -5,8 +5,10 @@ import { Type } from 'class-transformer';
 import { IsOptional, IsString, ValidateNested } from 'class-validator';
 import { connect } from 'node:net';
 import { OperationsModule } from '../operations/operations.module.js';
+import { Readiness } from '../operations/readiness.js';
 import { RedisUnavailableError } from '../redis/redis.js';
-import { createLogger } from '../telemetry/logger.js';
+import { AppLogger, createLogger } from '../telemetry/logger.js';
+import { requestContext } from '../telemetry/request-context.js';
 import { BODY_LIMIT_BYTES, createHttpAdapter } from './create-http-adapter.js';
 import { Problem, secondsUntil } from './problem.js';
 import { useProblemDetails } from './use-problem-details.js';
@@ -27,13 +29,15 @@ class Request {
 
 @Controller('things')
 class Things {
+  constructor(private readonly logger: AppLogger) {}
+
   @Post()
   @HttpCode(200)
   make(@Body() request: Request) {
     return request;
   }
   @Get(':id')
-  find(@Param('id') id: string) {
+  async find(@Param('id') id: string) {
     if (id === 'limited')
       throw new Problem(
         { status: 429, code: 'too_many', title: 'Too many', detail: 'Wait.', retryAfter: 7, more: 'x' },
@@ -41,7 +45,9 @@ class Things {
       );
     if (id === 'redis') throw new RedisUnavailableError('Redis: Connection is closed at 10.0.0.7');
     if (id === 'broken') throw new TypeError('the secret is hunter2');
-    return { id };
+    await new Promise(setImmediate);
+    this.logger.info({ id }, 'looked up');
+    return { id, traceparent: requestContext.getStore()?.traceparent };
   }
 }
 
@@ -55,10 +61,14 @@ let url: string;
 beforeAll(async () => {
   const logger = createLogger('test', 'debug', { write: (line) => void lines.push(line) });
   const module = { module: ThingsModule, imports: [OperationsModule.with(logger)] };
-  app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(), { logger, bodyParser: false });
+  app = await NestFactory.create<NestFastifyApplication>(module, createHttpAdapter(logger), {
+    logger,
+    bodyParser: false,
+  });
   useProblemDetails(app);
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
+  app.get(Readiness).add('oven', () => 'cold');
 });
 afterAll(() => app.close());
 
@@ -80,7 +90,7 @@ const raw = (bytes: string) =>
     socket.on('error', reject);
   });
 
-describe('every error is problem details', () => {
+describe('S18: every error is problem details', () => {
   it.each([
     ['broken JSON', 400, 'invalid_request', () => ask('POST', '/things', '{"text": "ab')],
     [
@@ -103,6 +113,9 @@ describe('every error is problem details', () => {
     ['an invalid body', 422, 'invalid_request', () => ask('POST', '/things', '{}')],
     ['what nobody foresaw', 500, 'internal_error', () => ask('GET', '/things/broken')],
     ['Redis away', 503, 'dependency_unavailable', () => ask('GET', '/things/redis')],
+    ['a limit', 429, 'too_many', () => ask('GET', '/things/limited')],
+    ['a part in trouble', 503, 'not_ready', () => ask('GET', '/readyz')],
+    ['a bomb of brackets', 400, 'invalid_request', () => ask('POST', '/things', '['.repeat(16_000))],
   ])('%s: %i %s', async (_what, status, code, request) => {
     const answer = await request();
     expect(answer.status).toBe(status);
@@ -114,19 +127,51 @@ describe('every error is problem details', () => {
       detail: expect.any(String),
       instance: expect.stringMatching(/^\/[^?]*$/),
       code,
+      requestId: answer.headers['x-request-id'],
     });
-    expect(answer.headers['x-request-id']).toBeDefined();
     expect(answer.headers['retry-after'] !== undefined).toBe([429, 503].includes(status));
     expect(answer.text).not.toMatch(/stack|node_modules|\.ts:|hunter2|10\.0\.0\.7/);
   });
 
+  const post = (headers: string, body: string) =>
+    `POST /things HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${headers}\r\n\r\n${body}`;
   it.each([
-    ['no HTTP at all', 'hello\r\n\r\n', 400],
-    ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
-  ])('%s', async (_what, bytes, status) => {
-    const answer = await raw(bytes);
-    expect(answer).toMatch(
-      new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*application/problem\\+json[\\s\\S]*"status":${status}`),
+    ['no HTTP at all', 'hello\r\n\r\n', 400, 'invalid_request'],
+    ['no host', 'GET /things/1 HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
+    ['a chunk of no length', post('Transfer-Encoding: chunked', 'zz\r\n{}'), 400, 'invalid_request'],
+    ['two lengths', post('Content-Length: 2\r\nContent-Length: 3', '{}'), 400, 'invalid_request'],
+    [
+      'an extension of a chunk',
+      post('Transfer-Encoding: chunked', `2;${'x'.repeat(20_000)}\r\n{}`),
+      413,
+      'body_too_large',
+    ],
+    ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  ])('%s', async (_what, bytes, status, code) => expectProblem(await raw(bytes), status, code));
+
+  it('what does not arrive within 10 s, or not at all', async () => {
+    const slow = ['GET / HTTP/1.1\r\nHost: a\r\n', post('Content-Length: 100', '{"text"'), ''];
+    for (const answer of await Promise.all(slow.map(raw))) expectProblem(answer, 408, 'request_timeout');
+  });
+
+  function expectProblem(answer: string, status: number, code: string) {
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toMatch(/content-type: application\/problem\+json/i);
+    expect(JSON.parse(body)).toMatchObject({
+      type: `urn:otpost:problem:${code}`,
+      title: expect.any(String),
+      status,
+      detail: expect.any(String),
+      instance: expect.any(String),
+      code,
+      requestId: /x-request-id: (\S+)/i.exec(head)?.[1],
+    });
+  }
+
+  it('an expectation that nobody has heard of is none', async () => {
+    expect(await raw('GET /things/1 HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1.1 200 /,
     );
   });
 
@@ -189,6 +234,40 @@ describe('the request id', () => {
     expect(await idFor('order-77.a:b_c')).toBe('order-77.a:b_c');
     expect(await idFor('a b<script>')).toMatch(/^[0-9a-f-]{36}$/);
     expect(await idFor('x'.repeat(65))).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('is in every line that is logged for the request, and in no other', async () => {
+    await Promise.all(
+      ['r-1', 'r-2', 'r-3'].map((id) => ask('GET', `/things/${id}`, undefined, { 'x-request-id': id })),
+    );
+    const looked = lines
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .filter(({ id }) => id?.startsWith('r-'));
+    expect(looked.map(({ id, requestId }) => [id, requestId]).sort()).toEqual([
+      ['r-1', 'r-1'],
+      ['r-2', 'r-2'],
+      ['r-3', 'r-3'],
+    ]);
+    expect(lines.find((line) => line.includes('Mapped {'))).not.toContain('requestId');
+  });
+});
+
+describe('traceparent (W3C Trace Context)', () => {
+  const [TRACE, SPAN] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7'];
+  it.each([
+    [`00-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-01`],
+    [`00-${TRACE}-${SPAN}-00`, `00-${TRACE}-${SPAN}-00`],
+    [`cc-${TRACE}-${SPAN}-01-what-the-future-brings`, `00-${TRACE}-${SPAN}-01`],
+    [`00-${TRACE}-${SPAN}-01-more`, undefined],
+    [`ff-${TRACE}-${SPAN}-01`, undefined],
+    [`00-${TRACE.toUpperCase()}-${SPAN}-01`, undefined],
+    [`00-${'0'.repeat(32)}-${SPAN}-01`, undefined],
+    [`00-${TRACE}-${'0'.repeat(16)}-01`, undefined],
+    [`00-${TRACE}-${SPAN}`, undefined],
+    [`cc-${TRACE}-${SPAN}-01-${'x'.repeat(300)}`, undefined],
+    ['', undefined],
+  ])('%s → %s', async (traceparent, passed) => {
+    expect(json(await ask('GET', '/things/1', undefined, { traceparent })).traceparent).toBe(passed);
   });
 });
 

@@ -31,7 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
     const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
     if (status >= 400 && status < 500) return new Problem(httpProblem(status));
     this.logger.error({ err: error, requestId: id, method, path: pathOf(request) }, 'request failed');
-    return new Problem({ ...httpProblem(500), requestId: id });
+    return new Problem(httpProblem(500));
   }
 
   private unrouted(method: string, path: string): Problem {

@@ -30,10 +30,10 @@ export const PROBLEM_JSON = 'application/problem+json';
 export const secondsUntil = (moment: number, now: Date): number =>
   Math.max(1, Math.ceil((moment - now.getTime()) / 1000));
 
-/** The body of the answer. `instance` is the path that was asked for. */
-export const problemBody = (details: ProblemDetails, instance: string): object => {
+/** The body of the answer. `instance` is the path that was asked for; by `requestId` our log finds the request. */
+export const problemBody = (details: ProblemDetails, instance: string, requestId: string): object => {
   const { status, code, title, detail, type = `urn:otpost:problem:${code}`, ...members } = details;
-  return { type, title, status, detail, instance, code, ...members };
+  return { type, title, status, detail, instance, code, ...members, requestId };
 };
 
 /** Too many requests for a limit. */

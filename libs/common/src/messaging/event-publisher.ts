@@ -10,7 +10,7 @@ export interface PublishOptions {
   /** The AMQP message id: the same for every repetition of the same event. */
   readonly messageId: string;
   /** W3C Trace Context of whatever led to this event; a new one is begun where there is none. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 }
 
 /** Publishes events. Knows no listener. */

@@ -1,4 +1,5 @@
 import type { ConsumeMessage } from 'amqplib';
+import { isDeeperThan } from '../contracts/json-depth.js';
 
 export type Reading = { readonly pattern: string; readonly data: unknown } | { readonly unreadable: string };
 
@@ -39,17 +40,3 @@ const textOr = (value: unknown): string | undefined => (typeof value === 'string
 
 const cloudEventType = (headers: Readonly<Record<string, unknown>> | undefined): string | undefined =>
   textOr(headers?.['cloudEvents:type'] ?? headers?.['cloudEvents_type'] ?? headers?.['ce-type']);
-
-/** Counts brackets, those in strings too: no string of ours holds so many. */
-function isDeeperThan(limit: number, text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charCodeAt(at);
-    if (character === 0x7b || character === 0x5b) {
-      if (++depth > limit) return true;
-    } else if (character === 0x7d || character === 0x5d) {
-      depth--;
-    }
-  }
-  return false;
-}

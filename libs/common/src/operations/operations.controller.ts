@@ -1,10 +1,7 @@
-import { Controller, Get, Header, HttpStatus, Res } from '@nestjs/common';
+import { Controller, Get, Header } from '@nestjs/common';
+import { Problem } from '../http/problem.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { Readiness } from './readiness.js';
-
-interface Reply {
-  status(code: number): unknown;
-}
 
 /** What orchestrators and Prometheus ask of every process. */
 @Controller()
@@ -22,13 +19,12 @@ export class OperationsController {
 
   /** 200 when everything the process cannot do without is there, else 503 with what is missing; `degraded` is what it can do without. */
   @Get('readyz')
-  ready(@Res({ passthrough: true }) reply: Reply): object {
+  ready(): object {
     const troubles = this.readiness.troubles();
     const degraded = this.readiness.troubles('degrades');
     const mention = Object.keys(degraded).length > 0 ? { degraded } : {};
-    if (Object.keys(troubles).length === 0) return { status: 'ready', ...mention };
-    reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return { status: 'not_ready', troubles, ...mention };
+    if (Object.keys(troubles).length > 0) throw notReady({ troubles, ...mention });
+    return { status: 'ready', ...mention };
   }
 
   @Get('metrics')
@@ -37,3 +33,13 @@ export class OperationsController {
     return this.metrics.registry.metrics();
   }
 }
+
+const notReady = (members: { readonly troubles: Readonly<Record<string, string>> }) =>
+  new Problem({
+    status: 503,
+    code: 'not_ready',
+    title: 'Not ready',
+    detail: `In trouble: ${Object.keys(members.troubles).join(', ')}.`,
+    retryAfter: 1,
+    ...members,
+  });

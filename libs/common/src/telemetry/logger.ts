@@ -1,11 +1,18 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger as Pino } from 'pino';
 import { mask } from './mask.js';
+import { requestContext } from './request-context.js';
 
-/** JSON lines on standard output, every one masked. */
+/** JSON lines on standard output, every one masked. What is logged on behalf of a request has its `requestId`. */
 export function createLogger(name: string, level: string, destination: DestinationStream = process.stdout): AppLogger {
   const masked: DestinationStream = { write: (line) => destination.write(mask(line)) };
-  return new AppLogger(pino({ name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, masked));
+  const options = { name, level, base: { name }, mixin: requestIdField, timestamp: pino.stdTimeFunctions.isoTime };
+  return new AppLogger(pino(options, masked));
+}
+
+function requestIdField(): object {
+  const context = requestContext.getStore();
+  return context ? { requestId: context.requestId } : {};
 }
 
 /** Nest's logger over pino. Log with an object: `logger.warn({ messageId, attempt }, 'text rejected')`. */
