@@ -6,12 +6,6 @@ import { Scene, type Services } from './scene.js';
 import { timelinesOf } from './timelines.js';
 import { judge, type Verdict } from './verdict.js';
 
-/**
- * Whether a request that was refused or not answered counts against its row. Off while the gateway refuses during an
- * outage of the broker; with an outbox that keeps such requests it can be on.
- */
-const REFUSALS_COUNT = false;
-
 const RATE = 50;
 const WARM_UP_SECONDS = 3;
 const AFTERWARDS_SECONDS = 3;
@@ -109,7 +103,7 @@ async function conclude(row: Row, scene: Scene): Promise<Verdict> {
       parked: terminal.filter(({ kind }) => kind === 'parked').length,
       left: left.reduce((sum, [, count]) => sum + count, 0),
     },
-    REFUSALS_COUNT ? { failures: 0, ...row.bounds } : row.bounds,
+    row.bounds,
   );
 }
 

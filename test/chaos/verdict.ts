@@ -18,6 +18,10 @@ export interface Observation {
 
 /** What a row may cost. Absent counts are 0, absent seconds are not bounded. */
 export interface Bounds {
+  /** Requests that a gateway answered without a promise: the outbox takes them while RabbitMQ is away. */
+  readonly refused?: 'any';
+  /** Requests without an answer: a row that kills a gateway has them. */
+  readonly unanswered?: 'any';
   readonly expired?: number | 'any';
   readonly dead?: number;
   readonly parked?: number;
@@ -27,13 +31,13 @@ export interface Bounds {
   readonly recoverySeconds?: number;
   /** Slowest answer to a client. */
   readonly answerSeconds?: number;
-  /** Whether refused and unanswered requests count against the row. */
-  readonly failures?: number;
 }
 
 export interface Verdict {
   readonly attempted: number;
   readonly promised: number;
+  readonly refused: number;
+  readonly unanswered: number;
   readonly once: number;
   readonly twice: number;
   readonly maybeDuplicate: number;
@@ -62,6 +66,8 @@ export function judge(seen: Observation, bounds: Bounds): Verdict {
   const figures = {
     attempted: seen.requests.length,
     promised: promised.length,
+    refused: seen.requests.filter(({ status }) => status >= 300).length,
+    unanswered: seen.requests.filter(({ status }) => status === 0).length,
     once: promised.filter(({ to }) => texts.get(to) === 1).length,
     twice: twice.length,
     maybeDuplicate: seen.maybeDuplicates.size,
@@ -80,15 +86,15 @@ export function judge(seen: Observation, bounds: Bounds): Verdict {
     ...(figures.untold > 0 ? [`${figures.untold} delivered, and the timeline does not say so`] : []),
     ...(seen.left > 0 ? [`${seen.left} messages left in queues`] : []),
     ...[...texts.keys()].filter((to) => !asked.has(to)).map((to) => `a text to ${to}, for whom nobody asked`),
+    ...(['refused', 'unanswered'] as const)
+      .filter((name) => bounds[name] !== 'any' && figures[name] > 0)
+      .map((name) => `${figures[name]} requests ${name}: ${statuses(seen.requests)}`),
     ...(['expired', 'dead', 'parked'] as const)
       .filter((name) => bounds[name] !== 'any' && figures[name] !== (bounds[name] ?? 0))
       .map((name) => `${figures[name]} ${name} instead of ${bounds[name] ?? 0}`),
     ...(['gapSeconds', 'recoverySeconds', 'answerSeconds'] as const)
       .filter((name) => bounds[name] !== undefined && !((figures[name] ?? Infinity) <= bounds[name]))
       .map((name) => `${name.replace('Seconds', '')} ${secondsOf(figures[name])}, above ${bounds[name]} s`),
-    ...(bounds.failures !== undefined && figures.attempted - figures.promised > bounds.failures
-      ? [`${figures.attempted - figures.promised} requests without a promise`]
-      : []),
   ];
   return { ...figures, complaints };
 }
@@ -101,6 +107,11 @@ function duplicates(twice: readonly string[], explained: ReadonlySet<string>): s
   const unexplained = twice.filter((to) => !explained.has(to));
   return unexplained.length > 0 ? [`${unexplained.length} delivered more than once: ${some(unexplained)}`] : [];
 }
+
+const statuses = (requests: readonly Request[]) =>
+  [...countBy(requests.filter((request) => !isPromised(request)).map(({ status }) => String(status)))]
+    .map(([status, count]) => `${count} with ${status}`)
+    .join(', ');
 
 const some = (numbers: readonly string[]) => numbers.slice(0, 3).join(', ') + (numbers.length > 3 ? ', …' : '');
 

@@ -52,7 +52,7 @@ async function fullQueue(scene: Scene): Promise<void> {
   await limit(scene, 20);
   scene.injected();
   const took = await promisedOf(scene, 100);
-  scene.note(`${took} of 100 promised by a queue for 20`);
+  scene.note(`${took} of 100 promised with a queue for 20`);
   await startWorkers(scene);
   await scene.delivered(20);
   const drained = await promisedOf(scene, 10);
@@ -92,7 +92,7 @@ export const fullQueueRows: readonly Row[] = [
   },
   {
     id: 'F29',
-    title: 'the send queue is full: refused, nothing dropped',
+    title: 'the send queue is full: the rest waits in the outbox, nothing is dropped',
     nodes: 1,
     rate: 0,
     bounds: { recoverySeconds: 10, answerSeconds: 4 },

@@ -45,7 +45,7 @@ export const gatewayDeathRows: readonly Row[] = [
     title: 'a gateway is killed right after a promise, and before a confirm; three times each',
     nodes: 1,
     short: true,
-    bounds: { gapSeconds: 5 },
+    bounds: { gapSeconds: 5, unanswered: 'any' }, // those who asked a gateway that was dead, or died of it
     prepare: async (scene) => {
       const proxy = await TcpProxy.inFrontOf(scene.cluster.nodes[0]!.port);
       scene.proxies.push(proxy);

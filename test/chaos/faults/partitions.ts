@@ -45,7 +45,7 @@ export const partitionRows: readonly Row[] = [
   },
   {
     id: 'F07',
-    title: 'a gateway publishes to a node in the minority for 15 s: refused, not hanging',
+    title: 'a gateway publishes to a node in the minority for 15 s: answered, not hanging',
     nodes: 3,
     bounds: { gapSeconds: 35, recoverySeconds: 35, answerSeconds: 6 },
     play: isolateClient,

@@ -20,7 +20,7 @@ async function deleteQueue(scene: Scene): Promise<void> {
   scene.client.begin(50);
 }
 
-/** Routes are missing: every publish comes back, and no promise is given. */
+/** Routes are missing: every publish comes back, and waits in the outbox until somebody declares them again. */
 async function deleteRoutes(scene: Scene): Promise<void> {
   await quiet(scene);
   const { url } = scene.cluster.alive;
