@@ -10,7 +10,7 @@ import type { RedisServer } from './redis-server.js';
 import { AppProcess, type App } from './processes.js';
 import { isPromised, type End, type Request } from './record.js';
 import type { Row } from './row.js';
-import type { TcpProxy } from './tcp-proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 /** What all rows of a run share. */
 export interface Services {
@@ -44,9 +44,9 @@ export class Scene {
   readonly ends = new Map<string, End>();
   injectedAt: number | undefined;
   healedAt: number | undefined;
-  /** Where a process finds its broker; a row may put proxies in between. */
-  brokerOf: (app: App, n: number) => string;
+  /** In the order in which they were interposed. */
   readonly proxies: TcpProxy[] = [];
+  private readonly interposed = new Map<string, TcpProxy>();
   private readonly keys = {
     SEALING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     HASH_KEY: randomBytes(32).toString('base64'),
@@ -61,11 +61,20 @@ export class Scene {
     this.carrier = services.carrier;
     this.random = dice(seed);
     this.client = new Client(() => this.gateways.map(({ url }) => url));
-    this.brokerOf = (app, n) => this.cluster.urls(app === 'gateway' ? n : n + 1);
   }
 
   get processes(): readonly AppProcess[] {
     return [...this.gateways, ...this.workers];
+  }
+
+  /** Before the processes start: each of these will reach one node of the broker through a proxy of its own. */
+  async interpose(...processes: readonly (readonly [app: App, n: number])[]): Promise<void> {
+    const { nodes } = this.cluster;
+    for (const [app, n] of processes) {
+      const proxy = await TcpProxy.inFrontOf(nodes[this.proxies.length % nodes.length]!.port);
+      this.proxies.push(proxy);
+      this.interposed.set(`${app} ${n}`, proxy);
+    }
   }
 
   /** Prepares a process without starting it. */
@@ -74,7 +83,7 @@ export class Scene {
     const n = group.length;
     const environment = {
       LOG_LEVEL: 'warn',
-      RABBITMQ_URL: this.brokerOf(app, n),
+      RABBITMQ_URL: this.interposed.get(`${app} ${n}`)?.url ?? this.cluster.urls(app === 'gateway' ? n : n + 1),
       REDIS_URL: this.services.redis.url,
       DEFAULT_REGION: 'CN',
       HOST: '127.0.0.1',

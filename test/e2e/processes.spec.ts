@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as openConnection } from 'node:net';
 import { connect, type ConfirmChannel } from 'amqplib';
 import type { CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
 import { answers, runApp, startApp, type AppProcess } from '../support/app-process.js';
@@ -123,6 +125,28 @@ describe('processes', () => {
     expect(lab.stats.view()).toMatchObject({ calls: 200, accepted: 200, duplicates: 0 });
     expect(await messagesIn(rabbit.url, QUEUE)).toBe(0);
   }, 60_000);
+
+  it.each([
+    ['gateway', 'has not asked anything', ''],
+    ['gateway', 'does not come to its end', 'POST /v1/verifications HTTP/1.1\r\n'],
+    ['sms-worker', 'has not asked anything', ''],
+  ] as const)(
+    'a %s told to end does not wait for a connection that %s',
+    async (app, _, bytes) => {
+      const process = await start(app, environment());
+      await ready(process);
+      const { hostname, port } = new URL(process.url);
+      const socket = openConnection(Number(port), hostname).on('error', () => undefined);
+      await once(socket, 'connect');
+      if (bytes) await new Promise((resolve) => socket.write(bytes, resolve));
+
+      process.kill('SIGTERM');
+
+      expect(await process.ended).toBe(0);
+      socket.destroy();
+    },
+    30_000,
+  );
 
   it('RabbitMQ goes and comes back: 202 all the while, nothing accepted is lost, nobody is restarted', async () => {
     const settings = environment();

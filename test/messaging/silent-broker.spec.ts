@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { done, type HandlerResult } from '@app/common';
 import { withChannel } from '../support/broker-view.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { startConsumer, TestHappened, type ConsumerApp } from './consumer-app.js';
 
@@ -14,7 +14,7 @@ describe('a broker that has fallen silent', () => {
     app!.publisher.publish(Object.assign(new TestHappened(), { text }), { messageId: randomUUID() });
 
   beforeEach(async () => {
-    proxy = await startTcpProxy(Number(new URL(process.env.RABBITMQ_URL!).port));
+    proxy = await TcpProxy.inFrontOf(Number(new URL(process.env.RABBITMQ_URL!).port));
   });
   afterEach(async () => {
     proxy.thaw();

@@ -2,7 +2,7 @@ import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import { RedisOutbox } from '../../apps/gateway/src/outbox/redis-outbox.js';
 import { connectedRedis } from '../gateway/stores.js';
 import { takeTexts } from '../gateway/test-gateway.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { messageIdOf, runGateway, sharedKeys, startGateway, type GatewayProcess } from './gateways.js';
 
@@ -16,7 +16,7 @@ describe('a gateway that ends', () => {
 
   beforeEach(async () => {
     [broker, store] = await Promise.all([startEmbeddedBroker(), connectedRedis()]);
-    proxy = await startTcpProxy(broker.port);
+    proxy = await TcpProxy.inFrontOf(broker.port);
     dying = await runGateway({
       ...keys,
       RABBITMQ_URL: broker.url.replace(`:${broker.port}`, `:${proxy.port}`),

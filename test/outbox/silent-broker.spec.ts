@@ -1,6 +1,6 @@
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import { takeTexts } from '../gateway/test-gateway.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { messageIdOf, startGateway, type Gateway } from './gateways.js';
 
@@ -15,7 +15,7 @@ describe('a broker that says nothing', () => {
 
   beforeEach(async () => {
     broker = await startEmbeddedBroker();
-    proxy = await startTcpProxy(broker.port);
+    proxy = await TcpProxy.inFrontOf(broker.port);
     gateway = await startGateway({
       RABBITMQ_URL: broker.url.replace(`:${broker.port}`, `:${proxy.port}`),
       PUBLISH_TIMEOUT_SECONDS: String(TIMEOUT_MS / 1000),

@@ -2,7 +2,6 @@ import { until } from '../../support/until.ts';
 import { isPromised } from '../record.js';
 import type { Row } from '../row.js';
 import type { Scene } from '../scene.js';
-import { TcpProxy } from '../tcp-proxy.js';
 
 /** As its first answer arrives, three times. */
 async function afterItsPromise({ client, gateways }: Scene): Promise<void> {
@@ -46,12 +45,7 @@ export const gatewayDeathRows: readonly Row[] = [
     nodes: 1,
     short: true,
     bounds: { gapSeconds: 5, unanswered: 'any' }, // those who asked a gateway that was dead, or died of it
-    prepare: async (scene) => {
-      const proxy = await TcpProxy.inFrontOf(scene.cluster.nodes[0]!.port);
-      scene.proxies.push(proxy);
-      const direct = scene.brokerOf;
-      scene.brokerOf = (app, n) => (app === 'gateway' && n === 0 ? proxy.url : direct(app, n));
-    },
+    prepare: (scene) => scene.interpose(['gateway', 0]),
     play: async (scene) => {
       scene.injected();
       await afterItsPromise(scene);

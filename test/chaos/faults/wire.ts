@@ -1,14 +1,10 @@
 import { until } from '../../support/until.ts';
 import type { Row } from '../row.js';
 import type { Scene } from '../scene.js';
-import { TcpProxy } from '../tcp-proxy.js';
 
 /** One proxy a process, gateways first. */
-async function proxyEverybody(scene: Scene): Promise<void> {
-  const { nodes } = scene.cluster;
-  for (let n = 0; n < 4; n++) scene.proxies.push(await TcpProxy.inFrontOf(nodes[n % nodes.length]!.port));
-  scene.brokerOf = (app, n) => scene.proxies[app === 'gateway' ? n : 2 + n]!.url;
-}
+const proxyEverybody = (scene: Scene) =>
+  scene.interpose(['gateway', 0], ['gateway', 1], ['sms-worker', 0], ['sms-worker', 1]);
 
 /** The broker has the publish; its confirm meets a broken connection: the outbox publishes it once more. */
 async function cutBeforeTheConfirm(scene: Scene): Promise<void> {

@@ -2,7 +2,6 @@ import { until } from '../../support/until.ts';
 import { nextNumber } from '../client.js';
 import type { Row } from '../row.js';
 import type { Scene } from '../scene.js';
-import { TcpProxy } from '../tcp-proxy.js';
 
 /** Short, so that the ledger's lease of a dead worker is over soon. */
 const SHORT_SENDS = { SMS_SEND_TIMEOUT_SECONDS: '3' };
@@ -133,12 +132,7 @@ export const workerDeathRows: readonly Row[] = [
     rate: 0,
     settings: SHORT_SENDS,
     bounds: {},
-    prepare: async (scene) => {
-      const proxy = await TcpProxy.inFrontOf(scene.cluster.nodes[0]!.port);
-      scene.proxies.push(proxy);
-      const direct = scene.brokerOf;
-      scene.brokerOf = (app, n) => (app === 'sms-worker' ? proxy.url : direct(app, n));
-    },
+    prepare: (scene) => scene.interpose(['sms-worker', 0]),
     play: killBetweenCopyAndAck,
   },
   {
