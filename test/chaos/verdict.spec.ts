@@ -119,6 +119,8 @@ describe('judge', () => {
   it('a request that never got an answer took for ever', () => {
     const hanging = seen({ requests: [request('a', { status: 0, answeredAt: undefined })] });
 
-    expect(judge(hanging, { unanswered: 'any', answerSeconds: 5 }).complaints).toEqual(['answer Infinity s, above 5 s']);
+    expect(judge(hanging, { unanswered: 'any', answerSeconds: 5 }).complaints).toEqual([
+      'answer Infinity s, above 5 s',
+    ]);
   });
 });
