@@ -39,6 +39,19 @@ describe('a broker that has fallen silent', () => {
     await until('it arrived', 5, () => app!.handled.some(({ text }) => text === 'late'));
   });
 
+  it('is owed no more than 4096 answers: what comes beyond is refused at once, until it has answered', async () => {
+    await start();
+    proxy.freeze();
+
+    const many = await Promise.all(Array.from({ length: 4100 }, () => publish('one of many')));
+    expect(many.filter((outcome) => outcome === 'full')).toHaveLength(4);
+    expect(many.filter((outcome) => outcome === 'timed-out')).toHaveLength(4096);
+
+    expect(await publish('still too many')).toBe('full');
+    proxy.thaw();
+    await until('it takes publishes again', 20, async () => (await publish('again')) === 'confirmed');
+  }, 60_000);
+
   it('keeps no process from ending, whatever is under way', async () => {
     await start(() => new Promise(() => undefined)); // never ends
     proxy.freeze();
