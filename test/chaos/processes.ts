@@ -5,8 +5,9 @@ import { freeze } from './freeze.js';
 import { lastingPort } from './ports.js';
 
 export type Environment = Readonly<Record<string, string>>;
-export type App = 'gateway' | 'sms-worker';
+export type App = 'gateway' | 'sms-worker' | 'carrier-lab';
 
+const PORT_NAMES = { gateway: 'PORT', 'sms-worker': 'SMS_WORKER_PORT', 'carrier-lab': 'CARRIER_LAB_PORT' } as const;
 const main = (app: App) => `dist/apps/${app}/src/main.js`;
 
 /** One process of ours as an operator runs it. It comes back on the same port. */
@@ -56,7 +57,7 @@ export class AppProcess {
   }
 
   async isReady(): Promise<boolean> {
-    return answers(`${this.url}/readyz`);
+    return answers(`${this.url}/${this.app === 'carrier-lab' ? 'stats' : 'readyz'}`);
   }
 
   signal(name: NodeJS.Signals): void {
@@ -92,9 +93,8 @@ export class AppProcess {
   }
 
   private spawn(): void {
-    const portName = this.app === 'gateway' ? 'PORT' : 'SMS_WORKER_PORT';
     const child = spawn(process.execPath, ['--enable-source-maps', ...this.nodeOptions, main(this.app)], {
-      env: { PATH: process.env.PATH, ...this.environment, [portName]: String(this.port) },
+      env: { PATH: process.env.PATH, ...this.environment, [PORT_NAMES[this.app]]: String(this.port) },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // Ctrl-C is for us alone
     });
