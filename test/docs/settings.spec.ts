@@ -13,12 +13,23 @@ import { CarrierLabSettings } from '../../apps/carrier-lab/src/carrier-lab.confi
 import { AccessSettings } from '../../apps/gateway/src/access/access.config.js';
 import { HttpSettings } from '../../apps/gateway/src/gateway.config.js';
 import { OutboxSettings } from '../../apps/gateway/src/outbox/outbox.config.js';
+import { ServicesFileSettings, ServiceSettings } from '../../apps/gateway/src/services/service.config.js';
 import { VerificationSettings } from '../../apps/gateway/src/verification/verification.config.js';
 import { WorkerHttpSettings } from '../../apps/sms-worker/src/sms-worker.config.js';
 
 const CHAPTERS: readonly SettingsChapter[] = [
   { title: 'Gateway and worker', classes: [ProcessSettings, RabbitSettings, RedisSettings, SealingSettings] },
-  { title: 'Gateway', classes: [HttpSettings, AccessSettings, VerificationSettings, OutboxSettings] },
+  {
+    title: 'Gateway',
+    classes: [
+      HttpSettings,
+      AccessSettings,
+      VerificationSettings,
+      OutboxSettings,
+      ServicesFileSettings,
+      ServiceSettings,
+    ],
+  },
   { title: 'Worker', classes: [WorkerHttpSettings, SmsSettings] },
   ...providerList
     .filter(({ developmentOnly }) => !developmentOnly)

@@ -11,6 +11,7 @@ import {
 import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
 import { AccessSettings } from './access/access.config.js';
 import { OutboxSettings } from './outbox/outbox.config.js';
+import { ServicesFileSettings, ServiceSettings } from './services/service.config.js';
 import { VerificationSettings } from './verification/verification.config.js';
 
 export class HttpSettings {
@@ -36,6 +37,8 @@ export const gatewaySections = {
   redis: RedisSettings,
   sealing: SealingSettings,
   verification: VerificationSettings,
+  service: ServiceSettings,
+  servicesFile: ServicesFileSettings,
   outbox: OutboxSettings,
   access: AccessSettings,
 };

@@ -4,6 +4,7 @@ import { AccessModule } from './access/access.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { LeftOversModule } from './operations/left-overs.module.js';
+import { ServicesModule } from './services/services.module.js';
 import { StoreModule } from './verification/store.module.js';
 import { VerificationModule } from './verification/verification.module.js';
 
@@ -27,6 +28,7 @@ export class GatewayModule {
           worksWithoutBroker: true, // the outbox takes the texts
         }),
         StoreModule.at(config.redis.url),
+        ServicesModule,
         AccessModule,
         VerificationModule,
         DeliveryModule,

@@ -1,9 +1,6 @@
 import { Setting } from '@app/common';
 import { ArrayUnique, Matches } from 'class-validator';
-
-/** What a key may do: `verify` is the verifications API, `operate` looks at and moves what went wrong. */
-export const SCOPES = ['verify', 'operate'] as const;
-export type Scope = (typeof SCOPES)[number];
+import { DEFAULT_SERVICE, type Caller, type Scope } from './caller.js';
 
 /** A key for all services only operates: a verification is always started for one. */
 const ENTRY =
@@ -24,3 +21,15 @@ export class AccessSettings {
   @ArrayUnique((entry: string) => entry.split(':')[0], { message: 'each id may stand for one key only' })
   apiKeys: string[] = [];
 }
+
+/** A key as API_KEYS has it. */
+export interface KeyEntry extends Caller {
+  /** SHA-256 of the key. */
+  readonly hash: Buffer;
+}
+
+export const entriesOf = ({ apiKeys }: AccessSettings): KeyEntry[] =>
+  apiKeys.map((entry) => {
+    const [id = '', scopes = '', hash = '', service = DEFAULT_SERVICE] = entry.split(':');
+    return { id, scopes: scopes.split('+') as Scope[], service, hash: Buffer.from(hash, 'hex') };
+  });

@@ -1,9 +1,9 @@
 import { AppLogger } from '@app/common';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Scope } from './access.config.js';
 import { ApiKeys } from './api-keys.js';
-import { ANYBODY, type Caller, type CallersRequest } from './caller.js';
+import { Services } from '../services/services.js';
+import { ALL_SERVICES, ANYBODY, type Caller, type CallersRequest, type Scope } from './caller.js';
 import { NEEDS } from './needs.js';
 import { missingScope, unauthenticated } from './refusals.js';
 
@@ -21,6 +21,7 @@ const BEARER = /^bearer +(\S+)$/i;
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly keys: ApiKeys,
+    private readonly services: Services,
     private readonly reflector: Reflector,
     logger: AppLogger,
   ) {
@@ -35,7 +36,9 @@ export class AccessGuard implements CanActivate {
       this.reflector.getAllAndOverride<Scope | undefined>(NEEDS, [context.getHandler(), context.getClass()]) ??
       'verify';
     request.caller = this.keys.none ? ANYBODY : this.authenticate(request.headers.authorization);
-    if (!request.caller.scopes.includes(scope)) throw missingScope(scope);
+    const { scopes, service } = request.caller;
+    if (!scopes.includes(scope)) throw missingScope(scope);
+    if (service !== ALL_SERVICES) this.services.of(service);
     return true;
   }
 

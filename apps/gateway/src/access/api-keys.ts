@@ -1,18 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { AccessSettings, type Scope } from './access.config.js';
-import { DEFAULT_SERVICE, type Caller } from './caller.js';
+import { AccessSettings, entriesOf, type KeyEntry } from './access.config.js';
+import type { Caller } from './caller.js';
 
 /** The keys that open the API. Only their hashes are known here: 256 random bits need no slow hash. */
 @Injectable()
 export class ApiKeys {
-  private readonly entries: readonly (Caller & { readonly hash: Buffer })[];
+  private readonly entries: readonly KeyEntry[];
 
-  constructor({ apiKeys }: AccessSettings) {
-    this.entries = apiKeys.map((entry) => {
-      const [id = '', scopes = '', hash = '', service = DEFAULT_SERVICE] = entry.split(':');
-      return { id, scopes: scopes.split('+') as Scope[], service, hash: Buffer.from(hash, 'hex') };
-    });
+  constructor(settings: AccessSettings) {
+    this.entries = entriesOf(settings);
   }
 
   get none(): boolean {

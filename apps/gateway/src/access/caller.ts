@@ -1,5 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Scope } from './access.config.js';
+
+/** What a key may do: `verify` is the verifications API, `operate` looks at and moves what went wrong. */
+export const SCOPES = ['verify', 'operate'] as const;
+export type Scope = (typeof SCOPES)[number];
 
 /** The service of a caller whose key names none. */
 export const DEFAULT_SERVICE = 'default';
@@ -16,7 +19,7 @@ export interface Caller {
 }
 
 /** Where no keys are configured. */
-export const ANYBODY: Caller = { id: 'anybody', scopes: ['verify', 'operate'], service: DEFAULT_SERVICE };
+export const ANYBODY: Caller = { id: 'anybody', scopes: SCOPES, service: DEFAULT_SERVICE };
 
 /** Whether what belongs to a service, or (undefined) to none, is the caller's to look at and to move. */
 export const mayOperateOn = (caller: Caller, service: string | undefined): boolean =>

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { tempFile } from '../../../../test/support/temp-file.js';
 import { startRedis, type Service } from '../../../../test/support/services.ts';
 import { newNumber, testGateway } from '../../../../test/gateway/test-gateway.js';
 
@@ -13,6 +14,7 @@ describe.each(['memory', 'Redis'])('a verification in %s', (where) => {
     redis = where === 'Redis' ? await startRedis() : undefined;
     gateway = await testGateway({
       API_KEYS: [entryOf('shop-1', 'shop'), entryOf('shop-2', 'shop'), entryOf('bank', 'bank')].join(','),
+      SERVICES_FILE: tempFile(JSON.stringify({ shop: {}, bank: {} })).path,
       RESEND_COOLDOWN_SECONDS: '1',
       ...(redis && { REDIS_URL: redis.url }),
     });

@@ -1,5 +1,5 @@
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
-import type { Scope } from './access.config.js';
+import type { Scope } from './caller.js';
 
 export const NEEDS = Symbol('otpost:scope');
 

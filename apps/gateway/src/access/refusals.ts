@@ -1,6 +1,5 @@
 import { Problem } from '@app/common';
-import type { Scope } from './access.config.js';
-import { ALL_SERVICES } from './caller.js';
+import { ALL_SERVICES, type Scope } from './caller.js';
 
 /** RFC 6750 §3. `error` is empty where no key came. */
 export const unauthenticated = (detail: string, error: '' | 'invalid_token') =>

@@ -22,7 +22,7 @@ type UnsupportedType = (typeof UNSUPPORTED)[number];
  * Reads a number as people write it. Only what cannot be a number is refused: carriers open new ranges before any list of
  * ranges knows them, so those are accepted, and marked.
  */
-export function readNumber(text: string, defaultRegion?: string): ReadNumber {
+export function readNumber(text: string, defaultRegion?: string | null): ReadNumber {
   const number = parsePhoneNumberFromString(text.normalize('NFKC'), {
     ...(defaultRegion && { defaultCountry: defaultRegion as CountryCode }),
     extract: false,

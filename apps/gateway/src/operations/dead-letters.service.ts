@@ -1,10 +1,10 @@
 import { AppLogger, LeftOvers, Sealer, type LeftOverWalk } from '@app/common';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { operatesOnAll, type Caller } from '../access/caller.js';
+import { DEFAULT_SERVICE, operatesOnAll, type Caller } from '../access/caller.js';
 import { readNumber } from '../numbers/phone-number.js';
+import { Services } from '../services/services.js';
 import { invalidPhoneNumber } from '../verification/refusals.js';
-import { VerificationSettings } from '../verification/verification.config.js';
 import { byAge, deadLetterOf, matches, type DeadLetter, type DeadLetterFilter } from './dead-letter.js';
 import {
   millisecondsOf,
@@ -51,14 +51,14 @@ export class DeadLettersService {
     private readonly ownership: Ownership,
     private readonly replayability: Replayability,
     private readonly sealer: Sealer,
-    private readonly verification: VerificationSettings,
+    private readonly services: Services,
     private readonly logger: AppLogger,
   ) {}
 
   /** The oldest first. */
   find(selection: DeadLetterSelection & { messageIds?: string[] }, caller: Caller): Promise<Found> {
     const now = new Date();
-    const filter = this.filterOf(selection);
+    const filter = this.filterOf(selection, caller);
     return this.walk(selection.queue, async (walk) => {
       const { own, waiting } = await this.look(walk, caller, now);
       return { letters: matching(own, filter, now), waiting, now };
@@ -66,13 +66,13 @@ export class DeadLettersService {
   }
 
   replay(request: ReplayDeadLetters, caller: Caller): Promise<Batch> {
-    const filter = this.filterOf(request);
+    const filter = this.filterOf(request, caller);
     return this.walk(request.queue, (walk) => this.replayBatch(walk, request, filter, caller));
   }
 
   discard(request: DiscardDeadLetters, caller: Caller): Promise<Batch> {
     const startedAt = new Date();
-    const filter = this.filterOf(request);
+    const filter = this.filterOf(request, caller);
     return this.walk(request.queue, async (walk) => {
       const { own, waiting } = await this.look(walk, caller, startedAt);
       const letters = matching(own, filter, startedAt);
@@ -154,7 +154,7 @@ export class DeadLettersService {
     return { own, waiting: operatesOnAll(caller) ? waiting : own.length };
   }
 
-  private filterOf(selection: DeadLetterSelection & Partial<ReplayDeadLetters>): DeadLetterFilter {
+  private filterOf(selection: DeadLetterSelection & Partial<ReplayDeadLetters>, caller: Caller): DeadLetterFilter {
     const { messageIds, reason, provider, olderThan, to, notReplayedSince } = selection;
     return {
       messageIds,
@@ -162,13 +162,14 @@ export class DeadLettersService {
       provider,
       class: selection.class,
       olderThanMs: olderThan === undefined ? undefined : millisecondsOf(olderThan),
-      to: to === undefined ? undefined : this.numberOf(to),
+      to: to === undefined ? undefined : this.numberOf(to, caller),
       notReplayedSince: notReplayedSince === undefined ? undefined : Date.parse(notReplayedSince),
     };
   }
 
-  private numberOf(text: string): string {
-    const number = readNumber(text, this.verification.defaultRegion);
+  private numberOf(text: string, { service }: Caller): string {
+    const { defaultRegion } = this.services.find(service) ?? this.services.of(DEFAULT_SERVICE);
+    const number = readNumber(text, defaultRegion);
     if (number.kind !== 'number') throw invalidPhoneNumber();
     return number.to;
   }

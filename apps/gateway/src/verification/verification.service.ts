@@ -6,6 +6,8 @@ import type { Send } from '../delivery/send.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { readNumber } from '../numbers/phone-number.js';
 import { OutboxPublisher } from '../outbox/outbox-publisher.js';
+import type { ServiceSettings } from '../services/service.config.js';
+import { Services } from '../services/services.js';
 import { codeText } from './code-text.js';
 import { newCode, readCode } from './code.js';
 import { KeyedHash } from './keyed-hash.js';
@@ -14,14 +16,13 @@ import type { After } from './transitions.js';
 import { isVerificationId, newVerificationId } from './verification-id.js';
 import { VerificationStore, type InCooldown, type Missing, type OutboxFull } from './verification-store.js';
 import type { Snapshot } from './verification-view.js';
-import { VerificationSettings } from './verification.config.js';
 import type { StartVerification } from './verification.requests.js';
 import { isPending, newSend, newVerification, statusAt, type Verification } from './verification.js';
 
 @Injectable()
 export class VerificationService {
   constructor(
-    private readonly settings: VerificationSettings,
+    private readonly services: Services,
     @Inject(VerificationStore) private readonly store: VerificationStore,
     private readonly outbox: OutboxPublisher,
     private readonly sealer: Sealer,
@@ -33,8 +34,9 @@ export class VerificationService {
   /** Saved before it is published: a text that arrives always has a verification, and what was accepted is never lost. */
   async start(request: StartVerification, caller: Caller): Promise<Snapshot> {
     const now = new Date();
-    const number = this.numberOf(request.to);
-    const { verification, text } = this.draft(request, caller, number, now);
+    const settings = this.services.of(caller.service);
+    const number = this.numberOf(request.to, settings);
+    const { verification, text } = this.draft(request, caller, settings, number, now);
     const entry = this.outbox.entryOf(text, now);
     const opened = await this.store.open(verification, entry, cooldownMs(verification), now);
     if (opened.kind !== 'opened') {
@@ -95,12 +97,13 @@ export class VerificationService {
   private draft(
     request: StartVerification,
     { service }: Caller,
+    settings: ServiceSettings,
     { to, unrecognized }: { to: string; unrecognized: boolean },
     now: Date,
   ) {
     const numberHash = this.hash.ofNumber(to);
     const id = newVerificationId(numberHash, now);
-    const { codeLength, maxChecks, maxSends, codeTtlSeconds, resendCooldownSeconds, defaultLocale } = this.settings;
+    const { codeLength, maxChecks, maxSends, codeTtlSeconds, resendCooldownSeconds, ...defaults } = settings;
     const code = newCode(codeLength);
     const terms = {
       id,
@@ -110,8 +113,8 @@ export class VerificationService {
       numberUnrecognized: unrecognized,
       channel: request.channel ?? 'sms',
       purpose: request.purpose ?? 'default',
-      template: request.template ?? 'verification-code',
-      locale: request.locale ?? defaultLocale ?? (to.startsWith('+86') ? 'zh-CN' : 'en'),
+      template: request.template ?? defaults.defaultTemplate,
+      locale: request.locale ?? defaults.defaultLocale ?? (to.startsWith('+86') ? 'zh-CN' : 'en'),
       metadata: request.metadata ?? {},
       codeLength,
       maxChecks,
@@ -128,8 +131,8 @@ export class VerificationService {
     return newSend(randomUUID(), this.hash.ofCode(id, code), codeTtlSeconds, now);
   }
 
-  private numberOf(text: string): { to: string; unrecognized: boolean } {
-    const number = readNumber(text, this.settings.defaultRegion);
+  private numberOf(text: string, { defaultRegion }: ServiceSettings): { to: string; unrecognized: boolean } {
+    const number = readNumber(text, defaultRegion);
     if (number.kind === 'number') return number;
     this.metrics.started.inc({ outcome: 'invalid_number' });
     throw number.kind === 'impossible' ? refusals.invalidPhoneNumber() : refusals.unsupportedNumberType(number.type);
