@@ -30,7 +30,9 @@ async function main(): Promise<number> {
   for (const group of groups) results.push(...(await playAll(group, options)));
   console.log(`\nseed ${options.seed}\n${table(results)}`);
   if (options.json) await writeFile(options.json, `${JSON.stringify(asJson(results), null, 2)}\n`);
-  return results.some(({ verdict }) => verdict.complaints.length > 0) ? 1 : 0;
+  const failed = results.filter(({ verdict }) => verdict.complaints.length > 0).length;
+  console.log(`${results.length - failed} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
 }
 
 function optionsOrUsage(): Options | undefined {
@@ -50,7 +52,7 @@ function choose({ faults, short, minutes }: Options): readonly Row[] {
   return short ? rows.filter((row) => row.short) : rows;
 }
 
-async function playAll(chosen: readonly Row[], { seed }: Options): Promise<Result[]> {
+async function playAll(chosen: readonly Row[], options: Options): Promise<Result[]> {
   if (chosen.length === 0) return [];
   const nodes = Math.max(...chosen.map((row) => row.nodes));
   console.log(`Starting ${nodes} RabbitMQ ${nodes === 1 ? 'node' : 'nodes'}, Redis and a make-believe SMS company …`);
@@ -61,18 +63,18 @@ async function playAll(chosen: readonly Row[], { seed }: Options): Promise<Resul
   const interrupted = () => void end().finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   try {
-    return await playEach(chosen, { cluster, redis, carrier }, seed);
+    return await playEach(chosen, { cluster, redis, carrier }, options);
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupted);
     await end();
   }
 }
 
-async function playEach(chosen: readonly Row[], services: Services, seed: number): Promise<Result[]> {
+async function playEach(chosen: readonly Row[], services: Services, options: Options): Promise<Result[]> {
   const results: Result[] = [];
   for (const row of chosen) {
     console.log(`\n${row.id} ${row.title} …`);
-    const result = await play(row, services, seed);
+    const result = await play(row, services, options);
     results.push(result);
     console.log(table([result]));
     if (result.output) console.log(result.output);

@@ -170,10 +170,16 @@ export class Cluster {
   }
 }
 
-export async function startCluster(size: number): Promise<Cluster> {
+export async function startCluster(size: number, more: NodeJS.ProcessEnv = {}): Promise<Cluster> {
   const dir = await mkdtemp(join(tmpdir(), 'otpost-chaos-'));
   const epmdPort = await lastingPort();
-  const shared = { PATH: process.env.PATH, HOME: dir, ERL_EPMD_PORT: String(epmdPort), ERL_EPMD_ADDRESS: '127.0.0.1' };
+  const shared = {
+    PATH: process.env.PATH,
+    HOME: dir,
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    ...more,
+  };
   const names = Array.from({ length: size }, (_, n) => `qa${n + 1}@localhost`);
   const epmd = leashed('epmd', ['-port', String(epmdPort), '-address', '127.0.0.1'], { env: shared });
   await until('epmd', 10, () => isOpen(epmdPort));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Options } from './options.js';
 import { isPromised, type End } from './record.js';
 import { deleteQueues, isTerminal, queuesOf, readyIn, takeTerminal } from './queues.js';
 import type { Row } from './row.js';
@@ -7,8 +8,8 @@ import { timelinesOf } from './timelines.js';
 import { judge, type Verdict } from './verdict.js';
 
 const RATE = 50;
-const WARM_UP_SECONDS = 3;
-const AFTERWARDS_SECONDS = 3;
+/** Load before the fault and after it. */
+const CALM_SECONDS = { usual: 3, short: 1 };
 /** Resident memory that no process of ours may reach, in MB. */
 const MEMORY_MB = 400;
 
@@ -26,18 +27,18 @@ export interface Result {
  * One row on fresh processes: warm up → load → inject → heal → drain → stop → verdict.
  * Everything is stopped the way an operator stops it before the queues are counted: what was not acknowledged is back by then.
  */
-export async function play(row: Row, services: Services, seed: number): Promise<Result> {
+export async function play(row: Row, services: Services, options: Pick<Options, 'seed' | 'short'>): Promise<Result> {
   const began = Date.now();
   const { cluster, carrier, redis } = services;
   carrier.forget();
   await redis.forget();
   await deleteQueues(cluster);
-  const scene = new Scene(services, row, seed);
-  const sampling = setInterval(() => scene.processes.forEach((each) => each.sampleMemory()), 500);
+  const scene = new Scene(services, row, options);
+  const sampling = setInterval(() => scene.processes.forEach((each) => each.sampleMemory()), 1000);
   try {
     await row.prepare?.(scene);
     await startProcesses(row, scene);
-    await underLoad(row, scene);
+    await underLoad(row, scene, options.short ? CALM_SECONDS.short : CALM_SECONDS.usual);
     const verdict = await conclude(row, scene);
     return resultOf(row, scene, verdict, began);
   } finally {
@@ -52,10 +53,10 @@ async function startProcesses({ gateways = 2, workers = 2 }: Row, scene: Scene):
   await Promise.all(scene.processes.map((each) => each.start()));
 }
 
-async function underLoad({ rate = RATE, play }: Row, scene: Scene): Promise<void> {
+async function underLoad({ rate = RATE, play }: Row, scene: Scene, calmSeconds: number): Promise<void> {
   if (rate > 0) {
     scene.client.begin(rate);
-    await sleep(WARM_UP_SECONDS * 1000);
+    await scene.wait(calmSeconds);
   }
   try {
     await play(scene);
@@ -64,7 +65,7 @@ async function underLoad({ rate = RATE, play }: Row, scene: Scene): Promise<void
     scene.carrier.heal();
     await scene.cluster.revive();
   }
-  if (rate > 0) await sleep(AFTERWARDS_SECONDS * 1000);
+  if (rate > 0) await scene.wait(calmSeconds);
   await scene.client.settled();
 }
 
@@ -75,7 +76,7 @@ async function conclude(row: Row, scene: Scene): Promise<Verdict> {
   while (!enough() && Date.now() < deadline) await sleep(100);
   const queues = await queuesOf(scene.cluster);
   const passing = queues.filter((queue) => !isTerminal(queue));
-  await emptied(scene, passing, Math.max(deadline, Date.now() + 5000));
+  await scene.atRest(passing, Math.max(deadline, Date.now() + 5000));
   const promised = scene.client.requests.filter(isPromised);
   const gateway = scene.gateways.find(({ isRunning }) => isRunning);
   const told = gateway ? await timelinesOf(gateway.url, promised, 30) : new Map<string, never>();
@@ -105,15 +106,6 @@ async function conclude(row: Row, scene: Scene): Promise<Verdict> {
     },
     row.bounds,
   );
-}
-
-/** Twice in a row, so that what is between two queues is not overlooked. */
-async function emptied({ cluster }: Scene, queues: readonly string[], deadline: number): Promise<void> {
-  for (let empty = 0; empty < 2 && Date.now() < deadline;) {
-    const counts = await readyIn(cluster, queues);
-    empty = [...counts.values()].every((count) => count === 0) ? empty + 1 : 0;
-    await sleep(250);
-  }
 }
 
 async function stopProcesses(scene: Scene): Promise<void> {

@@ -2,21 +2,24 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { until } from '../support/until.ts';
 import { freeze } from './freeze.js';
+import type { MemorySample } from './memory.js';
 import { lastingPort } from './ports.js';
 
 export type Environment = Readonly<Record<string, string>>;
 export type App = 'gateway' | 'sms-worker' | 'carrier-lab';
 
 const PORT_NAMES = { gateway: 'PORT', 'sms-worker': 'SMS_WORKER_PORT', 'carrier-lab': 'CARRIER_LAB_PORT' } as const;
-const main = (app: App) => `dist/apps/${app}/src/main.js`;
+const main = (app: App | 'cli') => `dist/apps/${app}/src/main.js`;
 
 /** One process of ours as an operator runs it. It comes back on the same port. */
 export class AppProcess {
   private child: ChildProcess | undefined;
   private ended: Promise<number | NodeJS.Signals | null> = Promise.resolve(null);
   private written = '';
-  /** Most resident memory seen, in MB. */
+  /** Most resident memory seen in any of its lives, in MB. */
   peakMb = 0;
+  /** Of its present life. */
+  memory: MemorySample[] = [];
 
   private constructor(
     readonly app: App,
@@ -60,6 +63,15 @@ export class AppProcess {
     return answers(`${this.url}/${this.app === 'carrier-lab' ? 'stats' : 'readyz'}`);
   }
 
+  /** Whether no delivery is under way in it: says when to look, and counts for nothing. */
+  async isIdle(): Promise<boolean> {
+    if (!this.isRunning) return true;
+    const metrics = await fetch(`${this.url}/metrics`, { signal: AbortSignal.timeout(2000) })
+      .then((response) => response.text())
+      .catch(() => '');
+    return /^otpost_events_in_flight 0$/m.test(metrics);
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child?.kill(name);
   }
@@ -84,35 +96,67 @@ export class AppProcess {
 
   sampleMemory(): void {
     if (!this.isRunning) return;
-    try {
-      const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
-      this.peakMb = Math.max(this.peakMb, Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-    } catch {
-      this.peakMb = Math.max(this.peakMb, 0); // it ended meanwhile
-    }
+    const mb = residentMb(this.pid);
+    if (mb === undefined) return;
+    this.peakMb = Math.max(this.peakMb, mb);
+    this.memory.push({ at: Date.now(), mb });
   }
 
   private spawn(): void {
-    const child = spawn(process.execPath, ['--enable-source-maps', ...this.nodeOptions, main(this.app)], {
-      env: { PATH: process.env.PATH, ...this.environment, [PORT_NAMES[this.app]]: String(this.port) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true, // Ctrl-C is for us alone
-    });
-    // Reads until our end of the pipe is gone, then ends the app.
-    const reaper = spawn('sh', ['-c', 'read _; kill -9 "$1" 2>/dev/null', 'sh', String(child.pid)], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (this.written += chunk.toString()));
-    this.child = child;
-    this.ended = new Promise((resolve) =>
-      child.once('close', (code, signal) => {
-        reaper.stdin.end();
-        resolve(code ?? signal);
-      }),
+    const { child, ended } = run(
+      [...this.nodeOptions, main(this.app)],
+      { ...this.environment, [PORT_NAMES[this.app]]: String(this.port) },
+      (text) => (this.written += text),
     );
+    this.child = child;
+    this.ended = ended;
+    this.memory = [];
   }
+}
+
+/** Undefined where it ended meanwhile. */
+function residentMb(pid: number): number | undefined {
+  try {
+    const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kb === undefined ? undefined : Number(kb) / 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+}
+
+/** A Node.js process that ends with us, however we end. */
+function run(args: readonly string[], environment: Environment, onText: (text: string) => void): Running {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // Ctrl-C is for us alone
+  });
+  // Reads until our end of the pipe is gone, then ends the app.
+  const reaper = spawn('sh', ['-c', 'read _; kill -9 "$1" 2>/dev/null', 'sh', String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => onText(chunk.toString()));
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once('close', (code, signal) => {
+      reaper.stdin.end();
+      resolve(code ?? signal);
+    }),
+  );
+  return { child, ended };
+}
+
+/** The operator's command. */
+export function otpost(args: readonly string[], environment: Environment) {
+  let output = '';
+  const { child, ended } = run([main('cli'), ...args], environment, (text) => (output += text));
+  return { ended, output: () => output, kill: () => void child.kill('SIGKILL') };
 }
 
 export const answers = async (url: string): Promise<boolean> => {

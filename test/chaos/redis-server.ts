@@ -26,6 +26,16 @@ export class RedisServer {
     });
   }
 
+  /** kill -9. */
+  kill(): Promise<void> {
+    return this.service.kill();
+  }
+
+  /** With its data. */
+  restart(): Promise<void> {
+    return this.service.restart();
+  }
+
   stop(): Promise<void> {
     return this.service.stop();
   }

@@ -6,8 +6,10 @@ import { until } from '../support/until.ts';
 import { Carrier } from './carrier.js';
 import { Client, nextNumber } from './client.js';
 import type { Cluster } from './cluster.js';
+import type { Options } from './options.js';
 import type { RedisServer } from './redis-server.js';
-import { AppProcess, type App } from './processes.js';
+import { readyIn } from './queues.js';
+import { AppProcess, type App, type Environment } from './processes.js';
 import { isPromised, type End, type Request } from './record.js';
 import type { Row } from './row.js';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -27,6 +29,7 @@ export interface PlainText {
 }
 
 export const SEND_QUEUE = 'sms-worker.sms.send';
+export const DEAD_QUEUE = `${SEND_QUEUE}.dead`;
 export const PARKED_QUEUE = 'sms-worker.parked';
 
 /** One system under one fault: its processes, its client, and what a row does to them. */
@@ -36,6 +39,7 @@ export class Scene {
   readonly client: Client;
   readonly carrier: Carrier;
   readonly cluster: Cluster;
+  readonly redis: RedisServer;
   /** From 0 to below 1, the same ones for the same seed. */
   readonly random: () => number;
   readonly complaints: string[] = [];
@@ -53,13 +57,14 @@ export class Scene {
   };
 
   constructor(
-    private readonly services: Services,
+    services: Services,
     private readonly row: Pick<Row, 'settings' | 'nodeOptionsOf'>,
-    seed: number,
+    private readonly options: Pick<Options, 'seed' | 'short'>,
   ) {
     this.cluster = services.cluster;
     this.carrier = services.carrier;
-    this.random = dice(seed);
+    this.redis = services.redis;
+    this.random = dice(options.seed);
     this.client = new Client(() => this.gateways.map(({ url }) => url));
   }
 
@@ -78,18 +83,19 @@ export class Scene {
   }
 
   /** Prepares a process without starting it. */
-  async add(app: App): Promise<AppProcess> {
+  async add(app: App, settings: Environment = {}): Promise<AppProcess> {
     const group = app === 'gateway' ? this.gateways : this.workers;
     const n = group.length;
     const environment = {
       LOG_LEVEL: 'warn',
       RABBITMQ_URL: this.interposed.get(`${app} ${n}`)?.url ?? this.cluster.urls(app === 'gateway' ? n : n + 1),
-      REDIS_URL: this.services.redis.url,
+      REDIS_URL: this.redis.url,
       DEFAULT_REGION: 'CN',
       HOST: '127.0.0.1',
       ...this.keys,
       ...(await Carrier.settings(this.carrier.url)),
       ...this.row.settings,
+      ...settings,
     };
     const created = await AppProcess.create(app, environment, this.row.nodeOptionsOf?.(app, n));
     group.push(created);
@@ -116,6 +122,13 @@ export class Scene {
     if (!holds) this.complaints.push(complaint);
   }
 
+  /** How often a row does what it does: once in a short run. */
+  rounds(usual: number): number {
+    const rounds = this.options.short ? 1 : usual;
+    this.note(rounds === 1 ? 'once' : `${rounds} times`);
+    return rounds;
+  }
+
   wait(seconds: number): Promise<void> {
     return sleep(seconds * 1000);
   }
@@ -125,10 +138,12 @@ export class Scene {
   }
 
   /** Waits until the company holds a thousand texts, or what this machine manages before they are cut off. */
-  async thousandUnderWay(): Promise<void> {
-    await until('1000 texts are under way', 5, () => this.carrier.inFlight >= 1000).catch(() => undefined);
-    this.note(`${this.carrier.inFlight} under way`);
-    this.expect(this.carrier.inFlight >= 300, 'too few texts under way to say anything');
+  async thousandUnderWay(): Promise<number> {
+    await until('1000 texts are under way', 2, () => this.carrier.inFlight >= 1000).catch(() => undefined);
+    const { inFlight } = this.carrier;
+    this.note(`${inFlight} under way`);
+    this.expect(inFlight >= 300, 'too few texts under way to say anything');
+    return inFlight;
   }
 
   /** Promised, and no text yet. */
@@ -167,6 +182,18 @@ export class Scene {
   /** Messages ready in a queue. */
   ready(queue: string): Promise<number> {
     return messagesIn(this.cluster.alive.url, queue);
+  }
+
+  /** Waits until nothing is ready in these and nothing under way, twice in a row, so that what is between two of them is not overlooked. */
+  async atRest(queues: readonly string[], deadline: number): Promise<boolean> {
+    for (let empty = 0; empty < 2;) {
+      if (Date.now() > deadline) return false;
+      const counts = await readyIn(this.cluster, queues);
+      const idle = (await Promise.all(this.processes.map((each) => each.isIdle()))).every(Boolean);
+      empty = idle && [...counts.values()].every((count) => count === 0) ? empty + 1 : 0;
+      await this.wait(0.25);
+    }
+    return true;
   }
 
   async end(): Promise<void> {

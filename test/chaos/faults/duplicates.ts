@@ -7,7 +7,6 @@ export const duplicateRows: readonly Row[] = [
     id: 'F27',
     title: `each of ${TEXTS} events published three times at once`,
     nodes: 1,
-    short: true,
     rate: 0,
     bounds: { gapSeconds: 5 },
     play: async (scene) => {

@@ -36,7 +36,6 @@ export const expiryRows: readonly Row[] = [
     id: 'F30',
     title: `${EACH} dead codes among ${EACH} living ones in a backlog`,
     nodes: 1,
-    short: true,
     rate: 0,
     bounds: { expired: EACH },
     play: expireInBacklog,

@@ -6,9 +6,11 @@ import { duplicateRows } from './duplicates.js';
 import { expiryRows } from './expiry.js';
 import { fullQueueRows } from './full-queues.js';
 import { gatewayDeathRows } from './gateway-death.js';
+import { lesserBrokerRows } from './lesser-brokers.js';
 import { nodeRows } from './nodes.js';
 import { partitionRows } from './partitions.js';
 import { poisonRows } from './poison.js';
+import { replayRows } from './replay.js';
 import { topologyRows } from './topology.js';
 import { wireRows } from './wire.js';
 import { workerDeathRows } from './worker-death.js';
@@ -26,6 +28,8 @@ export const rows: readonly Row[] = [
   ...poisonRows,
   ...duplicateRows,
   ...fullQueueRows,
+  ...replayRows,
   ...expiryRows,
   ...clockRows,
+  ...lesserBrokerRows,
 ].sort((a, b) => a.id.localeCompare(b.id));

@@ -3,9 +3,9 @@ import { isPromised } from '../record.js';
 import type { Row } from '../row.js';
 import type { Scene } from '../scene.js';
 
-/** As its first answer arrives, three times. */
-async function afterItsPromise({ client, gateways }: Scene): Promise<void> {
-  for (let round = 0; round < 3; round++) {
+/** As its first answer arrives. */
+async function afterItsPromise({ client, gateways }: Scene, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
     const [gateway] = gateways;
     let promises = 0;
     client.onAnswer = (request, asked) => {
@@ -18,11 +18,11 @@ async function afterItsPromise({ client, gateways }: Scene): Promise<void> {
   }
 }
 
-/** As the broker's confirm arrives, and before the gateway has read it, three times. */
-async function beforeTheConfirm({ gateways, proxies }: Scene): Promise<void> {
+/** As the broker's confirm arrives, and before the gateway has read it. */
+async function beforeTheConfirm({ gateways, proxies }: Scene, rounds: number): Promise<void> {
   const [gateway] = gateways;
   const [proxy] = proxies;
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < rounds; round++) {
     let killed = false;
     proxy!.rule = (frame, direction) => {
       if (direction !== 'to-client' || frame.method !== 'basic.ack') return !killed;
@@ -41,15 +41,16 @@ async function beforeTheConfirm({ gateways, proxies }: Scene): Promise<void> {
 export const gatewayDeathRows: readonly Row[] = [
   {
     id: 'F13',
-    title: 'a gateway is killed right after a promise, and before a confirm; three times each',
+    title: 'a gateway is killed right after a promise, and before a confirm',
     nodes: 1,
     short: true,
     bounds: { gapSeconds: 5, unanswered: 'any' }, // those who asked a gateway that was dead, or died of it
     prepare: (scene) => scene.interpose(['gateway', 0]),
     play: async (scene) => {
+      const rounds = scene.rounds(3);
       scene.injected();
-      await afterItsPromise(scene);
-      await beforeTheConfirm(scene);
+      await afterItsPromise(scene, rounds);
+      await beforeTheConfirm(scene, rounds);
       scene.healed();
     },
   },

@@ -59,7 +59,13 @@ const oneAway = { nodes: 3, bounds: { gapSeconds: 2, recoverySeconds: 10 } } as 
 export const nodeRows: readonly Row[] = [
   { ...oneAway, id: 'F01', title: 'the leader of the send queue is killed for 5 s', short: true, play: killLeader },
   { ...oneAway, id: 'F02', title: 'a follower of the send queue is killed for 5 s', play: killFollower },
-  { ...oneAway, id: 'F03', title: 'the three nodes are restarted one after another', play: rollingRestart },
+  {
+    ...oneAway,
+    id: 'F03',
+    title: 'the three nodes are restarted one after another',
+    rate: 20, // it lasts for minutes
+    play: rollingRestart,
+  },
   {
     id: 'F04',
     title: 'all three nodes are killed and started again',

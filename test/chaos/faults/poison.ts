@@ -101,7 +101,6 @@ export const poisonRows: readonly Row[] = [
     id: 'F22',
     title: `${POISON.length} messages that cannot be read`,
     nodes: 1,
-    short: true,
     bounds: { parked: POISON.length, gapSeconds: 5 },
     play: feedPoison,
   },

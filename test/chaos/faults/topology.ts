@@ -11,7 +11,7 @@ async function quiet(scene: Scene): Promise<void> {
 
 /** Deleting a queue takes what is in it; so it is empty, and load comes in the moment it is gone. */
 async function deleteQueue(scene: Scene): Promise<void> {
-  for (let round = 0; round < 5; round++) {
+  for (let rounds = scene.rounds(5); rounds > 0; rounds--) {
     await quiet(scene);
     await withChannel(scene.cluster.alive.url, (channel) => channel.deleteQueue(SEND_QUEUE));
     scene.injected();
@@ -67,7 +67,7 @@ async function declareOtherwise(scene: Scene): Promise<void> {
 export const topologyRows: readonly Row[] = [
   {
     id: 'F18',
-    title: 'the send queue is deleted under its consumers, five times',
+    title: 'the send queue is deleted under its consumers',
     nodes: 1,
     short: true,
     bounds: { recoverySeconds: 5 },
