@@ -16,14 +16,15 @@ const REFUSED = /terminated by server: (403|530)/i;
 export async function preflight(urls: readonly string[], consumers: readonly Consumer[]): Promise<boolean> {
   const connection = await connectAny(urls);
   if (!connection) return false;
-  connection.on('error', () => undefined); // also rejects what is under way, which is handled below
+  let ended: Error | undefined; // a connection that the broker ends says why; what is under way on it does not
+  connection.on('error', (error: Error) => (ended = error));
   try {
     const channel = await connection.createChannel();
     channel.on('error', () => undefined);
     await declare(channel, consumers);
     return true;
   } catch (error) {
-    throw refusal(error as Error);
+    throw refusal(ended ?? (error as Error));
   } finally {
     await connection.close().catch(() => undefined); // the broker may have closed it first
   }
