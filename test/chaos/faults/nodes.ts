@@ -53,6 +53,22 @@ export async function freezeLeader(scene: Scene): Promise<void> {
   if (await scene.cluster.rejoined(leader)) scene.note(`${leader.name} came back partitioned, and was restarted`);
 }
 
+/** Longer than anybody waits for a broker: what is asked for meanwhile waits in the outbox. */
+async function noBroker(scene: Scene): Promise<void> {
+  const { nodes } = scene.cluster;
+  scene.injected();
+  await Promise.all(nodes.map((node) => node.kill()));
+  await scene.wait(30);
+  await Promise.all(nodes.map((node) => node.start()));
+  await scene.cluster.whole();
+  scene.healed();
+  await scene.delivered(60);
+  const awaySeconds = (scene.healedAt! - scene.injectedAt!) / 1000;
+  const longest = scene.longestWaitSeconds();
+  scene.note(`no broker for ${awaySeconds.toFixed(1)} s, longest wait for a text ${longest.toFixed(1)} s`);
+  scene.expect(longest < awaySeconds + 15, 'a text waited 15 s longer than the broker was away');
+}
+
 /** While the quorum goes on without a node. */
 const oneAway = { nodes: 3, bounds: { gapSeconds: 2, recoverySeconds: 10 } } as const;
 
@@ -72,6 +88,15 @@ export const nodeRows: readonly Row[] = [
     nodes: 3,
     bounds: { gapSeconds: 60, recoverySeconds: 60 },
     play: killAll,
+  },
+  {
+    id: 'F04b',
+    title: 'no node for 30 s, at 200 requests a second',
+    nodes: 1,
+    rate: 200,
+    bounds: { gapSeconds: 75, recoverySeconds: 60, answerSeconds: 4 },
+    drainSeconds: 120,
+    play: noBroker,
   },
   {
     id: 'F05',
