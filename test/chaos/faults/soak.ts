@@ -73,7 +73,9 @@ async function faultsAtRandom(scene: Scene, minutes: number): Promise<void> {
   while (Date.now() < began + minutes * 60_000) {
     const [name, fault] = scene.pick(REPERTOIRE);
     console.log(`  ${((Date.now() - began) / 60_000).toFixed(1)} min: ${name}`);
+    scene.injected();
     await fault(scene);
+    scene.healed();
     played.set(name, (played.get(name) ?? 0) + 1);
     await scene.wait(PEACE_SECONDS.least + scene.random() * (PEACE_SECONDS.most - PEACE_SECONDS.least));
   }
