@@ -152,12 +152,6 @@ export class Scene {
     return this.client.requests.filter((request) => isPromised(request) && !delivered.has(request.to));
   }
 
-  /** From an answer to its text. */
-  longestWaitSeconds(): number {
-    const answeredAt = new Map(this.client.requests.filter(isPromised).map(({ to, answeredAt }) => [to, answeredAt!]));
-    return this.carrier.texts.reduce((most, { to, at }) => Math.max(most, at - (answeredAt.get(to) ?? at)), 0) / 1000;
-  }
-
   async delivered(seconds: number): Promise<void> {
     await until('every promised text has arrived', seconds, () => this.waiting().length === 0);
   }

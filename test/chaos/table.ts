@@ -15,6 +15,7 @@ const COLUMNS: readonly [title: string, cell: (result: Result) => string][] = [
   ['gap s', ({ verdict }) => seconds(verdict.gapSeconds)],
   ['back s', ({ verdict }) => seconds(verdict.recoverySeconds)],
   ['answer s', ({ verdict }) => seconds(verdict.answerSeconds)],
+  ['wait s', ({ verdict }) => seconds(verdict.waitSeconds)],
   ['MB', ({ peakMb }) => peakMb.toFixed(0)],
   ['took s', ({ seconds: took }) => took.toFixed(0)],
   ['what', ({ row }) => row.title],

@@ -123,4 +123,14 @@ describe('judge', () => {
       'answer Infinity s, above 5 s',
     ]);
   });
+
+  it('the longest wait is from an answer to its text', () => {
+    const requests = [request('a'), request('b'), request('c', { status: 503 })];
+    const texts = [text('a', 1005), text('b', 3010), text('c', 9000)];
+    const two = seen({ requests, texts, ends: ends(['a', 'accepted'], ['b', 'accepted']) });
+
+    expect(judge(two, { refused: 'any' })).toMatchObject({ waitSeconds: 2, complaints: [] });
+    expect(judge(two, { refused: 'any', waitSeconds: 1 }).complaints).toEqual(['wait 2.0 s, above 1 s']);
+    expect(judge(seen({ requests: [request('a')] }), {}).waitSeconds).toBeUndefined();
+  });
 });

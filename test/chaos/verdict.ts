@@ -31,6 +31,8 @@ export interface Bounds {
   readonly recoverySeconds?: number;
   /** Slowest answer to a client. */
   readonly answerSeconds?: number;
+  /** Longest time from an answer to its text. */
+  readonly waitSeconds?: number;
 }
 
 export interface Verdict {
@@ -50,6 +52,7 @@ export interface Verdict {
   readonly gapSeconds: number | undefined;
   readonly recoverySeconds: number | undefined;
   readonly answerSeconds: number | undefined;
+  readonly waitSeconds: number | undefined;
   /** Why the row fails; empty when it passes. */
   readonly complaints: readonly string[];
 }
@@ -79,6 +82,7 @@ export function judge(seen: Observation, bounds: Bounds): Verdict {
     gapSeconds: longestGap(seen.texts),
     recoverySeconds: recovery(seen),
     answerSeconds: slowestAnswer(seen.requests),
+    waitSeconds: longestWait(promised, seen.texts),
   };
   const complaints = [
     ...(figures.lost > 0 ? [`${figures.lost} promised and lost: ${some(lost.map(({ to }) => to))}`] : []),
@@ -92,7 +96,7 @@ export function judge(seen: Observation, bounds: Bounds): Verdict {
     ...(['expired', 'dead', 'parked'] as const)
       .filter((name) => bounds[name] !== 'any' && figures[name] !== (bounds[name] ?? 0))
       .map((name) => `${figures[name]} ${name} instead of ${bounds[name] ?? 0}`),
-    ...(['gapSeconds', 'recoverySeconds', 'answerSeconds'] as const)
+    ...(['gapSeconds', 'recoverySeconds', 'answerSeconds', 'waitSeconds'] as const)
       .filter((name) => bounds[name] !== undefined && !((figures[name] ?? Infinity) <= bounds[name]))
       .map((name) => `${name.replace('Seconds', '')} ${secondsOf(figures[name])}, above ${bounds[name]} s`),
   ];
@@ -141,4 +145,12 @@ function recovery({ requests, texts, healedAt, injectedAt }: Observation): numbe
 function slowestAnswer(requests: readonly Request[]): number | undefined {
   const times = requests.map(({ askedAt, answeredAt }) => (answeredAt === undefined ? Infinity : answeredAt - askedAt));
   return times.length > 0 ? times.reduce((a, b) => Math.max(a, b)) / 1000 : undefined;
+}
+
+/** A text may arrive before the answer that promises it. */
+function longestWait(promised: readonly Request[], texts: readonly Text[]): number | undefined {
+  const arrivedAt = new Map(texts.map(({ to, at }) => [to, at]));
+  const waits = promised.map(({ to, answeredAt = 0 }) => (arrivedAt.get(to) ?? -Infinity) - answeredAt);
+  const longest = waits.reduce((a, b) => Math.max(a, b), -Infinity);
+  return longest === -Infinity ? undefined : Math.max(0, longest) / 1000;
 }
