@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request as httpRequest } from 'undici';
 import type { Request } from './record.js';
 
 /** Far above what the gateway may take; what exceeds it is recorded as unanswered. */
@@ -18,6 +19,9 @@ export class Client {
   private turn = 0;
   /** Called with each answer as it comes. */
   onAnswer: (request: Request, gateway: number) => void = () => undefined;
+
+  /** More than this are open only where nobody answers any more. */
+  private readonly connections = new Agent({ connections: 500, pipelining: 1 });
 
   constructor(private readonly gateways: () => readonly string[]) {}
 
@@ -51,6 +55,11 @@ export class Client {
     while (this.open.size > 0) await Promise.all([...this.open]);
   }
 
+  async end(): Promise<void> {
+    this.pause();
+    await this.connections.destroy();
+  }
+
   async ask(to = nextNumber()): Promise<Request> {
     const urls = this.gateways();
     const gateway = this.turn++ % urls.length;
@@ -64,14 +73,15 @@ export class Client {
 
   private async send(request: Request, url: string, gateway: number): Promise<void> {
     try {
-      const response = await fetch(url, {
+      const response = await httpRequest(url, {
+        dispatcher: this.connections,
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ to: request.to }),
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
-      request.status = response.status;
-      const body = (await response.json()) as { id?: string; verificationId?: string };
+      request.status = response.statusCode;
+      const body = (await response.body.json()) as { id?: string; verificationId?: string };
       request.id = body.id ?? body.verificationId;
     } catch {
       await sleep(10); // refused or cut off: no answer, and no reason to spin

@@ -197,7 +197,7 @@ export class Scene {
   }
 
   async end(): Promise<void> {
-    this.client.pause();
+    await this.client.end();
     await Promise.all(this.processes.map((each) => each.kill()));
     await Promise.all(this.proxies.map((proxy) => proxy.close()));
   }
