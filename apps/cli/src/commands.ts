@@ -1,7 +1,9 @@
 import type { Command } from './command.js';
 import { deadLettersList, deadLettersShow } from './dead-letters/dead-letters-list.command.js';
 import { deadLettersDiscard, deadLettersReplay } from './dead-letters/dead-letters-move.command.js';
+import { keysRevoke, keysRotate } from './keys/keys-change.command.js';
 import { keysCreate } from './keys/keys-create.command.js';
+import { keysList } from './keys/keys-list.command.js';
 import { retryScheduleCommand } from './retry-schedule.js';
 import { topologyCheck } from './topology/topology-check.command.js';
 import { topologyExport } from './topology/topology-export.command.js';
@@ -14,6 +16,9 @@ export const commands: readonly Command[] = [
   topologyExport,
   retryScheduleCommand,
   keysCreate,
+  keysList,
+  keysRotate,
+  keysRevoke,
   deadLettersList,
   deadLettersShow,
   deadLettersReplay,

@@ -11,6 +11,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { refuseMakeBelieve, type GatewayConfig } from './gateway.config.js';
+import { corsOf } from './access/cors.js';
 import { GatewayModule } from './gateway.module.js';
 
 /**
@@ -25,7 +26,7 @@ export async function createGateway(
   refuseMakeBelieve(config);
   const app = await NestFactory.create<NestFastifyApplication>(
     GatewayModule.with(config, logger),
-    createHttpAdapter(logger),
+    createHttpAdapter(logger, config.access.trustedProxies),
     {
       logger,
       bodyParser: false,
@@ -33,6 +34,7 @@ export async function createGateway(
     },
   );
   useProblemDetails(app);
+  if (config.access.corsOrigins.length > 0) app.enableCors(corsOf(config.access));
   takeOutcomes(app, config);
   return app;
 }

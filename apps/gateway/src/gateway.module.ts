@@ -29,7 +29,7 @@ export class GatewayModule {
         }),
         StoreModule.at(config.redis.url),
         ServicesModule,
-        AccessModule,
+        AccessModule.at(config.redis.url),
         VerificationModule,
         DeliveryModule,
         LeftOversModule,

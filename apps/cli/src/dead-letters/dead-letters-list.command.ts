@@ -1,6 +1,6 @@
 import { columns } from '../columns.js';
 import { EXIT, UsageError, type Command } from '../command.js';
-import { OperatorApi } from './api.js';
+import { OperatorApi } from '../operator-api.js';
 import { SELECTION, selectionOf, selectionOptions } from './selection.js';
 
 interface DeadLetterView {

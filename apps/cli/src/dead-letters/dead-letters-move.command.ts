@@ -1,5 +1,5 @@
 import { CommandFailed, EXIT, UsageError, type Call, type Command, type Exit, type Options } from '../command.js';
-import { OperatorApi } from './api.js';
+import { OperatorApi } from '../operator-api.js';
 import { SELECTION, selectionOf, selectionOptions } from './selection.js';
 
 type Did = 'replayed' | 'discarded';

@@ -1,5 +1,6 @@
 import { Setting } from '@app/common';
 import { ArrayUnique, Matches } from 'class-validator';
+import { IsNetwork } from './network.js';
 import { DEFAULT_SERVICE, type Caller, type Scope } from './caller.js';
 
 /** A key for all services only operates: a verification is always started for one. */
@@ -20,6 +21,26 @@ export class AccessSettings {
   })
   @ArrayUnique((entry: string) => entry.split(':')[0], { message: 'each id may stand for one key only' })
   apiKeys: string[] = [];
+
+  @Setting({
+    env: 'TRUSTED_PROXIES',
+    about:
+      'Addresses and networks of the proxies in front, whose X-Forwarded-For is believed; API keys bound to networks need it. None: the address is that of the connection.',
+    example: '10.0.0.0/8,2001:db8::/32',
+    optional: true,
+  })
+  @IsNetwork()
+  trustedProxies: string[] = [];
+
+  @Setting({
+    env: 'CORS_ORIGINS',
+    about:
+      'Origins whose pages may read answers of the API, such as an admin page of yours; a key in a page is a key given away. None: none.',
+    example: 'https://admin.example.com',
+    optional: true,
+  })
+  @Matches(/^https?:\/\/[^/?#*\s]+$/, { each: true, message: 'each must be an origin: scheme, host and port, no path' })
+  corsOrigins: string[] = [];
 }
 
 /** A key as API_KEYS has it. */

@@ -55,7 +55,9 @@ describe.each(['memory', 'Redis'])('a verification in %s', (where) => {
     const { body } = await gateway.request('POST', '/v1/verifications', { to: newNumber() }, as('shop-1'));
     const never = `${body.id.slice(0, -8)}00000000`;
     const answers = await Promise.all(
-      [body.id, never].map((id) => gateway.request('GET', `/v1/verifications/${id}`, undefined, as('bank'))),
+      [body.id, never].map((id) =>
+        gateway.request('GET', `/v1/verifications/${id}`, undefined, { ...as('bank'), 'x-request-id': 'same' }),
+      ),
     );
     const [foreign, unknown] = answers.map(({ status, text }, n) => ({
       status,

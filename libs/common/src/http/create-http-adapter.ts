@@ -20,9 +20,13 @@ const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,64}$/;
 
-/** Fastify with our limits, whose own errors are problem details too. Goes with `useProblemDetails`. */
-export function createHttpAdapter(logger: AppLogger): FastifyAdapter {
+/**
+ * Fastify with our limits, whose own errors are problem details too. Goes with `useProblemDetails`. Of `trustedProxies`
+ * (addresses and networks) X-Forwarded-For is believed.
+ */
+export function createHttpAdapter(logger: AppLogger, trustedProxies: readonly string[] = []): FastifyAdapter {
   return new FastifyAdapter({
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: SILENCE_TIMEOUT_MS,

@@ -1,6 +1,6 @@
 import { readSettings, Setting, type Environment } from '@app/common';
 import { IsOptional, Matches } from 'class-validator';
-import { CommandFailed } from '../command.js';
+import { CommandFailed } from './command.js';
 
 class ApiSettings {
   @Setting({
