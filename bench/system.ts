@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Carrier } from '../test/chaos/carrier.js';
 import { AppProcess } from '../test/chaos/processes.js';
+import { roomyLimits } from '../test/support/roomy-limits.js';
 import { startRabbit, startRedis } from '../test/support/services.js';
 import { Texts } from './texts.js';
 
@@ -28,6 +29,7 @@ export async function startBenchSystem(): Promise<BenchSystem> {
     SEALING_KEYS: sealingKeys,
     HASH_KEY: randomBytes(32).toString('base64'),
     DEFAULT_REGION: 'CN',
+    ...roomyLimits,
     ...(await Carrier.settings(company.url)),
   };
   const worker = await AppProcess.create('sms-worker', environment);

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dice } from '../../apps/carrier-lab/src/faults/dice.js';
 import { messagesIn, withChannel } from '../support/broker-view.js';
+import { roomyLimits } from '../support/roomy-limits.ts';
 import { until } from '../support/until.ts';
 import { Carrier } from './carrier.js';
 import { Client, nextNumber } from './client.js';
@@ -54,6 +55,7 @@ export class Scene {
   private readonly keys = {
     SEALING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     HASH_KEY: randomBytes(32).toString('base64'),
+    ...roomyLimits,
   };
 
   constructor(

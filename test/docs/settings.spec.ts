@@ -12,6 +12,7 @@ import { providerList, SmsSettings } from '@app/sms-provider';
 import { CarrierLabSettings } from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import { AccessSettings } from '../../apps/gateway/src/access/access.config.js';
 import { HttpSettings } from '../../apps/gateway/src/gateway.config.js';
+import { LimitSettings } from '../../apps/gateway/src/limits/limits.config.js';
 import { OutboxSettings } from '../../apps/gateway/src/outbox/outbox.config.js';
 import { ServicesFileSettings, ServiceSettings } from '../../apps/gateway/src/services/service.config.js';
 import { VerificationSettings } from '../../apps/gateway/src/verification/verification.config.js';
@@ -25,6 +26,7 @@ const CHAPTERS: readonly SettingsChapter[] = [
       HttpSettings,
       AccessSettings,
       VerificationSettings,
+      LimitSettings,
       OutboxSettings,
       ServicesFileSettings,
       ServiceSettings,

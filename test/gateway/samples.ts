@@ -30,6 +30,8 @@ export function sampleVerification(
       numberHash,
       numberUnrecognized: false,
       channel: 'sms',
+      origin: 'no-ip:anybody',
+      trusted: false,
       purpose: 'login',
       template: 'verification-code',
       locale: 'zh-CN',

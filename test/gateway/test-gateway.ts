@@ -13,6 +13,7 @@ import { connect } from 'amqplib';
 import { randomBytes, randomInt } from 'node:crypto';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
 import { gatewaySections, type GatewayConfig } from '../../apps/gateway/src/gateway.config.js';
+import { roomyLimits } from '../support/roomy-limits.js';
 import { until } from '../support/until.js';
 
 const newKey = () => randomBytes(32).toString('base64');
@@ -31,6 +32,7 @@ const gatewayEnvironment = (more: Environment = {}): Environment => ({
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
   SEALING_KEYS: `k1:${newKey()}`,
   HASH_KEY: newKey(),
+  ...roomyLimits,
   ...more,
 });
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
 import { newNumber, testConfig } from '../gateway/test-gateway.js';
 import { startApp } from '../support/app-process.js';
+import { roomyLimits } from '../support/roomy-limits.js';
 import { request, type HttpAnswer } from '../support/system.js';
 import { until } from '../support/until.js';
 
@@ -54,7 +55,7 @@ export async function startGateway(environment: Environment) {
 
 /** A gateway in a process of its own. */
 export async function runGateway(environment: Environment) {
-  const process = await startApp('gateway', { LOG_LEVEL: 'warn', ...environment });
+  const process = await startApp('gateway', { LOG_LEVEL: 'warn', ...roomyLimits, ...environment });
   const { kill, ended, output, url } = process;
   return { ...clientOf(url, () => output().trimEnd().split('\n').filter(isJson)), kill, ended };
 }

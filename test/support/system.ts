@@ -7,6 +7,7 @@ import { createGateway } from '../../apps/gateway/src/create-gateway.js';
 import { gatewaySections } from '../../apps/gateway/src/gateway.config.js';
 import { createSmsWorker } from '../../apps/sms-worker/src/create-sms-worker.js';
 import { smsWorkerConfig } from '../../apps/sms-worker/src/sms-worker.config.js';
+import { roomyLimits } from './roomy-limits.js';
 import { until } from './until.js';
 
 /** The services a system runs on; without Redis the stores are in memory. */
@@ -64,6 +65,7 @@ export const systemEnvironment = (
   SMS_CCP_APP_ID: DEMO_CCP.appId,
   SMS_CCP_TEMPLATES: DEMO_CCP.templates.join(','),
   SMS_CCP_BASE_URL: labUrl,
+  ...roomyLimits,
   ...more,
 });
 

@@ -10,6 +10,7 @@ import {
 } from '@app/common';
 import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
 import { AccessSettings } from './access/access.config.js';
+import { LimitSettings } from './limits/limits.config.js';
 import { OutboxSettings } from './outbox/outbox.config.js';
 import { ServicesFileSettings, ServiceSettings } from './services/service.config.js';
 import { VerificationSettings } from './verification/verification.config.js';
@@ -39,6 +40,7 @@ export const gatewaySections = {
   verification: VerificationSettings,
   service: ServiceSettings,
   servicesFile: ServicesFileSettings,
+  limits: LimitSettings,
   outbox: OutboxSettings,
   access: AccessSettings,
 };

@@ -1,8 +1,9 @@
 import { E164 } from '@app/common';
 import { parsePhoneNumberFromString, type CountryCode, type NumberType } from 'libphonenumber-js/max';
+import { countryOf } from './country.js';
 
 export type ReadNumber =
-  | { readonly kind: 'number'; readonly to: string; readonly unrecognized: boolean }
+  | { readonly kind: 'number'; readonly to: string; readonly country: string; readonly unrecognized: boolean }
   | { readonly kind: 'impossible' }
   | { readonly kind: 'unsupported'; readonly type: Lowercase<UnsupportedType> };
 
@@ -30,5 +31,5 @@ export function readNumber(text: string, defaultRegion?: string | null): ReadNum
   if (!number?.isPossible() || number.ext || !E164.test(number.number)) return { kind: 'impossible' };
   const type = UNSUPPORTED.find((unsupported) => unsupported === number.getType());
   if (type) return { kind: 'unsupported', type: type.toLowerCase() as Lowercase<UnsupportedType> };
-  return { kind: 'number', to: number.number, unrecognized: !number.isValid() };
+  return { kind: 'number', to: number.number, country: countryOf(number), unrecognized: !number.isValid() };
 }

@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_SERVICE, operatesOnAll, type Caller } from '../access/caller.js';
 import { readNumber } from '../numbers/phone-number.js';
+import { invalidPhoneNumber } from '../numbers/refusals.js';
 import { Services } from '../services/services.js';
-import { invalidPhoneNumber } from '../verification/refusals.js';
 import { byAge, deadLetterOf, matches, type DeadLetter, type DeadLetterFilter } from './dead-letter.js';
 import {
   millisecondsOf,

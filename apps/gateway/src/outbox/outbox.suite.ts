@@ -9,11 +9,12 @@ import {
   sampleVerification,
   textOf,
 } from '../../../../test/gateway/samples.js';
+import { LimitSettings } from '../limits/limits.config.js';
 import type { Stores } from '../../../../test/gateway/stores.js';
 import { until } from '../../../../test/support/until.js';
 
 const PER_TAG = 5;
-const COOLDOWN = 60_000;
+const LIMITS = { ...new LimitSettings(), cooldownSeconds: 60 };
 const A = { owner: 'relay-a', ms: 60_000 };
 const B = { owner: 'relay-b', ms: 60_000 };
 const times = <T>(count: number, action: (index: number) => T) =>
@@ -33,7 +34,7 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
       const send = sampleSend('123456');
       const verification = sampleVerification(send, { numberHash: inTag(tag) });
       const text = textOf(verification, send, after(dueIn).getTime());
-      const answer = await stores.verifications.open(verification, text, COOLDOWN, NOON);
+      const answer = await stores.verifications.open(verification, text, LIMITS, NOON);
       return { verification, id: verification.id, send, text, answer };
     }
     const take = async (now = NOON, { tag = TAG, lease = A, limit = 100 } = {}) =>
@@ -67,7 +68,7 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
     it('holds the text of a resend too', async () => {
       const { verification, send } = await opened();
       const again = sampleSend('654321', after(60));
-      await stores.verifications.resend(verification, again, textOf(verification, again), COOLDOWN, after(60));
+      await stores.verifications.resend(verification, again, textOf(verification, again), LIMITS, after(60));
       expect(await take(after(60))).toEqual([send.messageId, again.messageId]);
     });
 
@@ -116,8 +117,9 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
         const store = stores.verifications;
         const { id, send } = await opened();
         const other = await opened();
-        if (how === 'check') await store.check(id, guess('123456'), after(1));
-        if (how === 'wrong checks') for (let n = 0; n < 5; n++) await store.check(id, guess('000000'), after(1));
+        if (how === 'check') await store.check(id, guess('123456'), LIMITS, after(1));
+        if (how === 'wrong checks')
+          for (let n = 0; n < 5; n++) await store.check(id, guess('000000'), LIMITS, after(1));
         if (how === 'cancel') await store.cancel(id, 'default', after(1));
         if (how === 'rejection') await store.noteOutcome(id, outcome('sms.rejected', send), after(1));
         expect((await store.find(id, after(1)))?.status).not.toBe('pending');
@@ -126,7 +128,7 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
 
       it('but time does not: what expired is told', async () => {
         const { id, send } = await opened();
-        expect(await stores.verifications.check(id, guess('123456'), after(300))).toMatchObject({
+        expect(await stores.verifications.check(id, guess('123456'), LIMITS, after(300))).toMatchObject({
           kind: 'not_pending',
         });
         expect(await take(after(300))).toEqual([send.messageId]);
@@ -135,13 +137,16 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
 
     describe('when a tag is full', () => {
       it('refuses to open, and keeps nothing: no verification, no text, no cooldown', async () => {
-        for (let n = 0; n < PER_TAG; n++) expect((await opened()).answer).toEqual({ kind: 'opened' });
+        for (let n = 0; n < PER_TAG; n++) expect((await opened()).answer).toMatchObject({ kind: 'opened' });
         const { answer, verification } = await opened();
         expect(answer).toEqual({ kind: 'outbox_full' });
         expect(await stores.verifications.find(verification.id, NOON)).toBeUndefined();
-        expect(await stores.verifications.cooldownEnd(verification.numberHash, NOON)).toBeUndefined();
+        expect(await stores.verifications.history(verification.numberHash, NOON)).toMatchObject({
+          texts: [],
+          pending: [],
+        });
         expect(await take()).toHaveLength(PER_TAG);
-        expect((await opened({ tag: '2b' })).answer).toEqual({ kind: 'opened' });
+        expect((await opened({ tag: '2b' })).answer).toMatchObject({ kind: 'opened' });
       });
 
       it('refuses to resend, and changes nothing', async () => {
@@ -150,18 +155,20 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
         const again = sampleSend('654321', after(60));
         const text = textOf(verification, again);
         const { verifications } = stores;
-        expect(await verifications.resend(verification, again, text, COOLDOWN, after(60))).toEqual({
+        expect(await verifications.resend(verification, again, text, LIMITS, after(60))).toEqual({
           kind: 'outbox_full',
         });
         expect(await verifications.find(id, after(60))).toEqual(verification);
-        expect(await verifications.cooldownEnd(verification.numberHash, after(60))).toBeUndefined();
+        expect(await verifications.history(verification.numberHash, after(60))).toMatchObject({
+          texts: [NOON.getTime()],
+        });
       });
 
       it('takes texts again as soon as one has gone', async () => {
         const { send } = await opened();
         for (let n = 1; n < PER_TAG; n++) await opened();
         await stores.outbox.remove(TAG, [send.messageId]);
-        expect((await opened()).answer).toEqual({ kind: 'opened' });
+        expect((await opened()).answer).toMatchObject({ kind: 'opened' });
       });
 
       it('keeps to its bound however many come at once', async () => {
@@ -189,7 +196,7 @@ export function outboxSuite(name: string, create: (outboxPerTag: number) => Prom
       const numberHash = newNumberHash();
       const send = sampleSend('123456');
       const verification = sampleVerification(send, { numberHash });
-      await stores.verifications.open(verification, textOf(verification, send), COOLDOWN, NOON);
+      await stores.verifications.open(verification, textOf(verification, send), LIMITS, NOON);
       const [view] = await stores.outbox.look(NOON);
       expect(verification.id).toMatch(new RegExp(`^vrf_${view?.tag}`));
     });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync, type Hmac } from 'node:crypto';
 import { VerificationSettings } from './verification.config.js';
 
 /**
@@ -10,15 +10,27 @@ import { VerificationSettings } from './verification.config.js';
 export class KeyedHash {
   private readonly numbers: Buffer;
   private readonly codes: Buffer;
+  private readonly prefixes: Buffer;
+  private readonly networks: Buffer;
 
   constructor({ hashKey }: VerificationSettings) {
     const subkey = (use: string) => Buffer.from(hkdfSync('sha256', Buffer.from(hashKey, 'base64'), '', use, 32));
     this.numbers = subkey('otpost number');
     this.codes = subkey('otpost code');
+    this.prefixes = subkey('otpost prefix');
+    this.networks = subkey('otpost network');
   }
 
   ofNumber(to: string): string {
     return createHmac('sha256', this.numbers).update(to).digest('hex');
+  }
+
+  ofPrefix(prefix: string): string {
+    return short(createHmac('sha256', this.prefixes).update(prefix));
+  }
+
+  ofNetwork(network: string): string {
+    return short(createHmac('sha256', this.networks).update(network));
   }
 
   /** Bound to its verification: the hash of a code says nothing about the same code elsewhere. */
@@ -26,3 +38,6 @@ export class KeyedHash {
     return createHmac('sha256', this.codes).update(`${verificationId} ${code}`).digest('hex');
   }
 }
+
+/** 128 bits: nobody gains by two that share a counter. */
+const short = (hmac: Hmac): string => hmac.digest('hex').slice(0, 32);

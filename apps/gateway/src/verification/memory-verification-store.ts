@@ -1,10 +1,23 @@
 import type { Outcome, Send } from '../delivery/send.js';
+import type { LimitSettings } from '../limits/limits.config.js';
+import {
+  DAY_MS,
+  nextTextAt,
+  NO_HISTORY,
+  noteEnd,
+  notePending,
+  noteText,
+  pendingEnd,
+  recent,
+  type NumberHistory,
+  type NumberLimits,
+} from '../limits/number-history.js';
 import type { MemoryOutbox } from '../outbox/memory-outbox.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
-import { cancel, check, mayResend, noteOutcome, resend, type After, type Guess } from './transitions.js';
+import { cancel, check, mayResend, noteOutcome, resend, type After, type Guess, type Limited } from './transitions.js';
 import { tagIn } from './verification-id.js';
 import { keptUntil, type Verification } from './verification.js';
-import type { InCooldown, Missing, OutboxFull, VerificationStore } from './verification-store.js';
+import type { Missing, OutboxFull, VerificationStore } from './verification-store.js';
 
 const MISSING: Missing = { kind: 'missing' };
 const OUTBOX_FULL: OutboxFull = { kind: 'outbox_full' };
@@ -12,29 +25,26 @@ const OUTBOX_FULL: OutboxFull = { kind: 'outbox_full' };
 /** For development and tests: lost with the process, and the oldest are forgotten early beyond `limit`. */
 export class MemoryVerificationStore implements VerificationStore {
   private readonly verifications = new Map<string, Verification>();
-  /** When each number's cooldown ends, epoch milliseconds. */
-  private readonly cooldowns = new Map<string, number>();
+  /** By number, the one that changed longest ago first. */
+  private readonly histories = new Map<string, { readonly history: NumberHistory; readonly changedAt: number }>();
 
   constructor(
     private readonly outbox: MemoryOutbox,
     private readonly limit = 10_000,
   ) {}
 
-  async open(
-    verification: Verification,
-    text: OutboxEntry,
-    cooldownMs: number,
-    now: Date,
-  ): Promise<InCooldown | OutboxFull | { readonly kind: 'opened' }> {
-    const inCooldown = this.inCooldown(verification.numberHash, now);
-    if (inCooldown) return inCooldown;
-    const tag = tagIn(verification.id);
-    if (this.outbox.isFull(tag)) return OUTBOX_FULL;
+  async open(verification: Verification, text: OutboxEntry, limits: NumberLimits, now: Date) {
+    const { id, numberHash, service } = verification;
+    const history = this.historyOf(numberHash, now);
+    if (now.getTime() < Math.max(nextTextAt(history, limits), pendingEnd(history, service, limits)))
+      return limited(history);
+    if (this.outbox.isFull(tagIn(id))) return OUTBOX_FULL;
     this.prune(now);
-    this.startCooldown(verification, cooldownMs, now);
-    this.outbox.put(tag, text);
-    this.verifications.set(verification.id, verification);
-    return { kind: 'opened' };
+    this.outbox.put(tagIn(id), text);
+    this.verifications.set(id, verification);
+    const after = notePending(noteText(history, now), verification);
+    this.remember(numberHash, after, now);
+    return { kind: 'opened', history: after } as const;
   }
 
   async find(id: string, now: Date): Promise<Verification | undefined> {
@@ -42,46 +52,58 @@ export class MemoryVerificationStore implements VerificationStore {
     return verification && now.getTime() < keptUntil(verification) ? verification : undefined;
   }
 
-  async cooldownEnd(numberHash: string, now: Date): Promise<number | undefined> {
-    return this.inCooldown(numberHash, now)?.endsAt;
+  async history(numberHash: string, now: Date): Promise<NumberHistory> {
+    return this.historyOf(numberHash, now);
   }
 
-  async check(id: string, guess: Guess, now: Date) {
-    return this.change(
-      id,
-      now,
-      (verification) => missingTo(guess.service, verification) ?? check(verification, guess, now),
-    );
+  async check(id: string, guess: Guess, limits: LimitSettings, now: Date) {
+    return this.change(id, now, (verification) => {
+      if (verification.service !== guess.service) return MISSING;
+      const { history, ...after } = check(
+        verification,
+        this.historyOf(verification.numberHash, now),
+        guess,
+        limits,
+        now,
+      );
+      if (after.kind === 'limited') return { ...after, history };
+      if (after.verification !== verification) this.remember(verification.numberHash, history, now);
+      return after as After<Exclude<typeof after.kind, 'limited'>>;
+    });
   }
 
   async resend(
     { id }: Pick<Verification, 'id' | 'numberHash'>,
     send: Send,
     text: OutboxEntry,
-    cooldownMs: number,
+    limits: NumberLimits,
     now: Date,
   ) {
     return this.change(id, now, (verification) => {
       const may = mayResend(verification, now);
       if (may !== 'yes') return { kind: may, verification };
-      const inCooldown = this.inCooldown(verification.numberHash, now);
-      if (inCooldown) return inCooldown;
+      const history = this.historyOf(verification.numberHash, now);
+      if (now.getTime() < nextTextAt(history, limits)) return limited(history);
       if (this.outbox.isFull(tagIn(id))) return OUTBOX_FULL;
-      this.startCooldown(verification, cooldownMs, now);
       this.outbox.put(tagIn(id), text);
-      return { kind: 'resent', verification: resend(verification, send) } as const;
+      const resent = resend(verification, send);
+      const after = notePending(noteText(history, now), resent);
+      this.remember(verification.numberHash, after, now);
+      return { kind: 'resent', verification: resent, history: after } as const;
     });
   }
 
   async cancel(id: string, service: string, now: Date) {
-    return this.change(id, now, (verification) => missingTo(service, verification) ?? cancel(verification, now));
+    return this.change(id, now, (verification) =>
+      verification.service === service ? this.forgetEnded(cancel(verification, now), now) : MISSING,
+    );
   }
 
   async noteOutcome(id: string, outcome: Outcome, now: Date) {
-    return this.change(id, now, (verification) => noteOutcome(verification, outcome, now));
+    return this.change(id, now, (verification) => this.forgetEnded(noteOutcome(verification, outcome, now), now));
   }
 
-  private async change<R extends After<string> | InCooldown | OutboxFull | Missing>(
+  private async change<R extends After<string> | Limited | OutboxFull | Missing>(
     id: string,
     now: Date,
     rule: (verification: Verification) => R,
@@ -98,14 +120,19 @@ export class MemoryVerificationStore implements VerificationStore {
     return after;
   }
 
-  private inCooldown(numberHash: string, now: Date): InCooldown | undefined {
-    const endsAt = this.cooldowns.get(numberHash) ?? 0;
-    return now.getTime() < endsAt ? { kind: 'in_cooldown', endsAt } : undefined;
+  private historyOf(numberHash: string, now: Date): NumberHistory {
+    return recent(this.histories.get(numberHash)?.history ?? NO_HISTORY, now);
   }
 
-  private startCooldown({ numberHash }: Verification, cooldownMs: number, now: Date): void {
-    this.cooldowns.delete(numberHash); // set again, it moves to the end, where `prune` finds it last
-    this.cooldowns.set(numberHash, now.getTime() + cooldownMs);
+  private remember(numberHash: string, history: NumberHistory, now: Date): void {
+    this.histories.delete(numberHash); // set again, it moves to the end, where `prune` finds it last
+    this.histories.set(numberHash, { history, changedAt: now.getTime() });
+  }
+
+  private forgetEnded<A extends After<string>>(after: A, now: Date): A {
+    const { id, numberHash, status } = after.verification;
+    if (status !== 'pending') this.remember(numberHash, noteEnd(this.historyOf(numberHash, now), id), now);
+    return after;
   }
 
   /** Oldest first, so a start costs a step or two however many are kept. */
@@ -114,12 +141,11 @@ export class MemoryVerificationStore implements VerificationStore {
       if (this.verifications.size < this.limit && now.getTime() < keptUntil(verification)) break;
       this.verifications.delete(id);
     }
-    for (const [numberHash, endsAt] of this.cooldowns) {
-      if (now.getTime() < endsAt) break;
-      this.cooldowns.delete(numberHash);
+    for (const [numberHash, { changedAt }] of this.histories) {
+      if (this.histories.size < this.limit && now.getTime() < changedAt + DAY_MS) break;
+      this.histories.delete(numberHash);
     }
   }
 }
 
-const missingTo = (service: string, verification: Verification): Missing | undefined =>
-  verification.service === service ? undefined : MISSING;
+const limited = (history: NumberHistory): Limited => ({ kind: 'limited', history });

@@ -1,11 +1,13 @@
 import type { Redis } from '@app/common';
 import { statusAfter, type Outcome, type Send } from '../delivery/send.js';
+import type { LimitSettings } from '../limits/limits.config.js';
+import type { NumberHistory, NumberLimits } from '../limits/number-history.js';
 import { outboxKeysOf } from '../outbox/outbox-scripts.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
 import { entryText } from '../outbox/redis-outbox.js';
 import type { Guess } from './transitions.js';
 import { tagIn, tagOf } from './verification-id.js';
-import { CANCEL, CHECK, COOLDOWN_END, FIND, NOTE_OUTCOME, OPEN, RESEND, type Reply } from './verification-scripts.js';
+import { CANCEL, CHECK, FIND, HISTORY, NOTE_OUTCOME, OPEN, RESEND, type Reply } from './verification-scripts.js';
 import type { VerificationStore } from './verification-store.js';
 import type { Verification } from './verification.js';
 
@@ -18,11 +20,9 @@ export class RedisVerificationStore implements VerificationStore {
     private readonly outboxPerTag: number,
   ) {}
 
-  async open(verification: Verification, text: OutboxEntry, cooldownMs: number, now: Date): Promise<Answer<'open'>> {
-    const args = [now.getTime(), JSON.stringify(verification), cooldownMs, ...this.argsOf(text)];
-    return answer(
-      await OPEN.run(this.redis, [...keysOf(verification.id), cooldownKeyOf(verification.numberHash)], args),
-    );
+  async open(verification: Verification, text: OutboxEntry, limits: NumberLimits, now: Date): Promise<Answer<'open'>> {
+    const args = [now.getTime(), JSON.stringify(verification), JSON.stringify(limits), ...this.argsOf(text)];
+    return answer(await OPEN.run(this.redis, keysOf(verification.id), args));
   }
 
   async find(id: string, now: Date): Promise<Verification | undefined> {
@@ -30,24 +30,25 @@ export class RedisVerificationStore implements VerificationStore {
     return text === undefined ? undefined : (JSON.parse(String(text)) as Verification);
   }
 
-  async cooldownEnd(numberHash: string, now: Date): Promise<number | undefined> {
-    const endsAt = Number(await COOLDOWN_END.run(this.redis, [cooldownKeyOf(numberHash)], []));
-    return now.getTime() < endsAt ? endsAt : undefined;
+  async history(numberHash: string, now: Date): Promise<NumberHistory> {
+    const [, , text] = await HISTORY.run(this.redis, [historyKeyOf(numberHash)], [now.getTime()]);
+    return historyIn(text!);
   }
 
-  async check(id: string, { service, hash, length }: Guess, now: Date): Promise<Answer<'check'>> {
-    return answer(await CHECK.run(this.redis, keysOf(id), [now.getTime(), hash, length, service]));
+  async check(id: string, guess: Guess, limits: LimitSettings, now: Date): Promise<Answer<'check'>> {
+    const args = [now.getTime(), guess.hash, guess.length, guess.service, JSON.stringify(limits)];
+    return answer(await CHECK.run(this.redis, keysOf(id), args));
   }
 
   async resend(
-    { id, numberHash }: Pick<Verification, 'id' | 'numberHash'>,
+    { id }: Pick<Verification, 'id' | 'numberHash'>,
     send: Send,
     text: OutboxEntry,
-    cooldownMs: number,
+    limits: NumberLimits,
     now: Date,
   ): Promise<Answer<'resend'>> {
-    const args = [now.getTime(), JSON.stringify(send), cooldownMs, ...this.argsOf(text)];
-    return answer(await RESEND.run(this.redis, [...keysOf(id), cooldownKeyOf(numberHash)], args));
+    const args = [now.getTime(), JSON.stringify(send), JSON.stringify(limits), ...this.argsOf(text)];
+    return answer(await RESEND.run(this.redis, keysOf(id), args));
   }
 
   async cancel(id: string, service: string, now: Date): Promise<Answer<'cancel'>> {
@@ -65,11 +66,25 @@ export class RedisVerificationStore implements VerificationStore {
 }
 
 const keyOf = (id: string) => `otpost:{${tagIn(id)}}:verification:${id}`;
-const cooldownKeyOf = (numberHash: string) => `otpost:{${tagOf(numberHash)}}:number:${numberHash}:cooldown`;
+const historyKeyOf = (numberHash: string) => `otpost:{${tagOf(numberHash)}}:number:${numberHash}`;
 const keysOf = (id: string) => [keyOf(id), ...outboxKeysOf(tagIn(id))];
 
 /** What a script replies is what the method promises: the suite that the memory store passes too holds them to it. */
-function answer<A>([kind, detail]: Reply): A {
-  if (kind === 'in_cooldown') return { kind, endsAt: Number(detail) } as A;
-  return (detail === undefined ? { kind } : { kind, verification: JSON.parse(String(detail)) as Verification }) as A;
+function answer<A>([kind, verification, history]: Reply): A {
+  return {
+    kind,
+    ...(verification && { verification: JSON.parse(verification) as Verification }),
+    ...(history && { history: historyIn(history) }),
+  } as A;
+}
+
+/** Lua has one kind of table: its JSON of an empty list is {}. */
+function historyIn(text: string): NumberHistory {
+  const { texts, failedChecks, approvedAt, pending } = JSON.parse(text) as NumberHistory;
+  return {
+    texts: Object.values(texts),
+    failedChecks: Object.values(failedChecks),
+    approvedAt,
+    pending: Object.values(pending),
+  };
 }

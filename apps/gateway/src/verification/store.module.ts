@@ -1,5 +1,8 @@
 import { REDIS, RedisModule, type Redis } from '@app/common';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Counters } from '../limits/counters.js';
+import { MemoryCounters } from '../limits/memory-counters.js';
+import { RedisCounters } from '../limits/redis-counters.js';
 import { MemoryOutbox } from '../outbox/memory-outbox.js';
 import { OutboxSettings } from '../outbox/outbox.config.js';
 import { entriesPerTag, Outbox } from '../outbox/outbox.js';
@@ -20,7 +23,7 @@ export class StoreModule {
       global: true,
       imports: url ? [RedisModule.at(url)] : [],
       providers: url ? inRedis : inMemory,
-      exports: [VerificationStore, Outbox],
+      exports: [VerificationStore, Outbox, Counters],
     };
   }
 }
@@ -32,6 +35,7 @@ const inRedis: Provider[] = [
     useFactory: (redis: Redis, settings: OutboxSettings) => new RedisVerificationStore(redis, perTag(settings)),
   },
   { provide: Outbox, inject: [REDIS], useFactory: (redis: Redis) => new RedisOutbox(redis) },
+  { provide: Counters, inject: [REDIS], useFactory: (redis: Redis) => new RedisCounters(redis) },
 ];
 
 const inMemory: Provider[] = [
@@ -45,4 +49,5 @@ const inMemory: Provider[] = [
     inject: [Outbox],
     useFactory: (outbox: MemoryOutbox) => new MemoryVerificationStore(outbox),
   },
+  { provide: Counters, useFactory: () => new MemoryCounters() },
 ];

@@ -1,5 +1,7 @@
 import { cameToNothing, follow, statusAfter, type Outcome, type Send } from '../delivery/send.js';
 import { TIMELINE_LIMIT, type TimelineEntry } from '../delivery/timeline.js';
+import type { LimitSettings } from '../limits/limits.config.js';
+import { nextCheckAt, noteEnd, noteFailedCheck, type NumberHistory } from '../limits/number-history.js';
 import { isPending, queued, type Verification, type VerificationStatus } from './verification.js';
 
 /**
@@ -10,11 +12,18 @@ import { isPending, queued, type Verification, type VerificationStatus } from '.
  * 3. cancel   ends it
  * 4. outcome  moves a send; the rejection that leaves no hope of a text ends the verification
  *
+ * What its number's limits must know of it goes into the number's history in the same step.
  * `verification-scripts.ts` says the same in Lua, and one suite holds both to it.
  */
 export interface After<Kind extends string> {
   readonly kind: Kind;
   readonly verification: Verification;
+}
+
+/** A limit of the number stood in the way; nothing was changed. The history says which, and until when. */
+export interface Limited {
+  readonly kind: 'limited';
+  readonly history: NumberHistory;
 }
 
 /** A code as somebody typed it: its keyed hash, and its length, which may be none that this verification's codes have. */
@@ -27,21 +36,34 @@ export interface Guess {
 
 export function check(
   verification: Verification,
+  history: NumberHistory,
   guess: Guess,
+  limits: LimitSettings,
   now: Date,
-): After<'not_pending' | 'malformed' | 'correct' | 'incorrect'> {
-  if (!isPending(verification, now)) return { kind: 'not_pending', verification };
-  if (guess.length !== verification.codeLength) return { kind: 'malformed', verification };
+): After<'not_pending' | 'malformed' | 'limited' | 'correct' | 'incorrect'> & { readonly history: NumberHistory } {
+  if (!isPending(verification, now)) return { kind: 'not_pending', verification, history };
+  if (guess.length !== verification.codeLength) return { kind: 'malformed', verification, history };
+  if (now.getTime() < nextCheckAt(history, verification, limits)) return { kind: 'limited', verification, history };
   const checksUsed = verification.checksUsed + 1;
   const correct = verification.sends.some((send) => send.codeHash === guess.hash && now.getTime() < send.expiresAt);
   const kind = correct ? 'correct' : 'incorrect';
   const counted = noted({ ...verification, checksUsed }, { at: now.getTime(), event: `check.${kind}` });
-  if (correct) return { kind, verification: ended(counted, 'approved', now) };
-  if (checksUsed < verification.maxChecks) return { kind, verification: counted };
-  return { kind, verification: ended(counted, 'max_attempts_reached', now) };
+  if (correct)
+    return {
+      kind,
+      verification: ended(counted, 'approved', now),
+      history: noteEnd(history, verification.id, now.getTime()),
+    };
+  const failed = noteFailedCheck(history, now);
+  if (checksUsed < verification.maxChecks) return { kind, verification: counted, history: failed };
+  return {
+    kind,
+    verification: ended(counted, 'max_attempts_reached', now),
+    history: noteEnd(failed, verification.id),
+  };
 }
 
-/** The number's cooldown is the store's to ask, between `mayResend` and this. */
+/** The number's limits are the store's to ask, between `mayResend` and this. */
 export const resend = (verification: Verification, send: Send): Verification =>
   noted(
     {

@@ -1,16 +1,16 @@
 import { RedisScript } from '@app/common';
 import { DELIVERY_STATUSES } from '../delivery/send.js';
 import { TIMELINE_LIMIT } from '../delivery/timeline.js';
+import { NUMBER_PRELUDE } from '../limits/number-script.js';
 import { OUTBOX_PRELUDE } from '../outbox/outbox-scripts.js';
 import { KEPT_AFTER_END_MS } from './verification.js';
 
 /**
  * The transitions of `transitions.ts`, each one atomic step in Redis. KEYS[1] is the verification (JSON), KEYS[2] and
- * KEYS[3] its tag's outbox, KEYS[4], where there is one, its number's cooldown (when it ends); all have the number's tag.
- * ARGV[1] is now. Every answer is {kind, the verification's JSON or a number}.
+ * KEYS[3] its tag's outbox; the number's history has the same tag. ARGV[1] is now. Every answer is {kind, the verification's
+ * JSON or nothing, the history's JSON or nothing}.
  */
-const PRELUDE = `${OUTBOX_PRELUDE}
-local now = tonumber(ARGV[1])
+const PRELUDE = `${OUTBOX_PRELUDE}${NUMBER_PRELUDE}
 local KEPT_MS = ${KEPT_AFTER_END_MS}
 local RANK = {}
 for rank, status in ipairs(cjson.decode('${JSON.stringify(DELIVERY_STATUSES)}')) do RANK[status] = rank end
@@ -46,29 +46,29 @@ local function finish(v, status)
   note(v, { at = now, event = 'verification.' .. status })
 end
 
-local function cooldown_end()
-  local ends_at = tonumber(redis.call('GET', KEYS[4]) or '0')
-  if now < ends_at then return ends_at end
-end
-
-local function start_cooldown(cooldown_ms)
-  redis.call('SET', KEYS[4], now + cooldown_ms, 'PX', cooldown_ms)
+local function forget_pending(v)
+  local key = number_key(v.numberHash)
+  local h = load_history(key)
+  note_end(h, v.id)
+  save_history(key, h)
 end
 `;
 
-export type Reply = readonly [kind: string, detail?: string | number];
+export type Reply = readonly [kind: string, verification?: string | null, history?: string];
 const script = (lua: string) => new RedisScript<Reply>(PRELUDE + lua);
 
-/** KEYS verification, outbox, cooldown. ARGV now, verification, cooldownMs, event, dueAt, outbox bound. */
+/** KEYS verification, outbox. ARGV now, verification, limits, event, dueAt, outbox bound. */
 export const OPEN = script(`
-local ends_at = cooldown_end()
-if ends_at then return { 'in_cooldown', ends_at } end
+local v, l = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
+local key = number_key(v.numberHash)
+local h = load_history(key)
+if now < next_text_at(h, l) or not has_place(h, v.service, l) then return { 'limited', false, cjson.encode(h) } end
 if outbox_is_full(tonumber(ARGV[6])) then return { 'outbox_full' } end
-local v = cjson.decode(ARGV[2])
-start_cooldown(tonumber(ARGV[3]))
 put_text(v.sends[1].messageId, ARGV[4], ARGV[5])
+remember(h.texts, now)
+note_pending(h, v)
 save(v)
-return { 'opened' }
+return { 'opened', false, save_history(key, h) }
 `);
 
 /** KEYS verification. ARGV now. */
@@ -78,42 +78,58 @@ if not v then return { 'missing' } end
 return { 'found', text }
 `);
 
-/** KEYS cooldown. When it ends, or nothing. */
-export const COOLDOWN_END = new RedisScript<string | null>("return redis.call('GET', KEYS[1])");
+/** KEYS history. ARGV now. */
+export const HISTORY = script(`
+return { 'history', false, cjson.encode(load_history(KEYS[1])) }
+`);
 
-/** KEYS verification, outbox. ARGV now, hash, length, service. */
+/** KEYS verification, outbox. ARGV now, hash, length, service, limits. */
 export const CHECK = script(`
 local v, text = load_of(ARGV[4])
 if not v then return { 'missing' } end
 if not is_pending(v) then return { 'not_pending', text } end
 if v.codeLength ~= tonumber(ARGV[3]) then return { 'malformed', text } end
+local key = number_key(v.numberHash)
+local h = load_history(key)
+if now < next_check_at(h, v, cjson.decode(ARGV[5])) then return { 'limited', text, cjson.encode(h) } end
 v.checksUsed = v.checksUsed + 1
 local kind = 'incorrect'
 for _, send in ipairs(v.sends) do
   if send.codeHash == ARGV[2] and now < send.expiresAt then kind = 'correct' end
 end
 note(v, { at = now, event = 'check.' .. kind })
-if kind == 'correct' then finish(v, 'approved')
-elseif v.checksUsed >= v.maxChecks then finish(v, 'max_attempts_reached') end
+if kind == 'correct' then
+  finish(v, 'approved')
+  note_end(h, v.id, now)
+else
+  remember(h.failedChecks, now)
+  if v.checksUsed >= v.maxChecks then
+    finish(v, 'max_attempts_reached')
+    note_end(h, v.id)
+  end
+end
+save_history(key, h)
 return { kind, save(v) }
 `);
 
-/** KEYS verification, outbox, cooldown. ARGV now, send, cooldownMs, event, dueAt, outbox bound. */
+/** KEYS verification, outbox. ARGV now, send, limits, event, dueAt, outbox bound. */
 export const RESEND = script(`
 local v, text = load()
 if not v then return { 'missing' } end
 if not is_pending(v) then return { 'not_pending', text } end
 if #v.sends >= v.maxSends then return { 'no_sends_left', text } end
-local ends_at = cooldown_end()
-if ends_at then return { 'in_cooldown', ends_at } end
+local key = number_key(v.numberHash)
+local h = load_history(key)
+if now < next_text_at(h, cjson.decode(ARGV[3])) then return { 'limited', false, cjson.encode(h) } end
 if outbox_is_full(tonumber(ARGV[6])) then return { 'outbox_full' } end
 local send = cjson.decode(ARGV[2])
-start_cooldown(tonumber(ARGV[3]))
 put_text(send.messageId, ARGV[4], ARGV[5])
 table.insert(v.sends, send)
 v.expiresAt = math.max(v.expiresAt, send.expiresAt)
 note(v, { at = send.queuedAt, event = 'send.queued', messageId = send.messageId })
-return { 'resent', save(v) }
+remember(h.texts, now)
+note_pending(h, v)
+return { 'resent', save(v), save_history(key, h) }
 `);
 
 /** KEYS verification, outbox. ARGV now, service. */
@@ -122,6 +138,7 @@ local v, text = load_of(ARGV[2])
 if not v then return { 'missing' } end
 if not is_pending(v) then return { 'not_pending', text } end
 finish(v, 'canceled')
+forget_pending(v)
 return { 'canceled', save(v) }
 `);
 
@@ -153,6 +170,9 @@ local hopeless = status == 'rejected' and is_pending(v)
 for _, send in ipairs(v.sends) do
   if send.status ~= 'rejected' and send.status ~= 'expired' then hopeless = false end
 end
-if hopeless then finish(v, 'undeliverable') end
+if hopeless then
+  finish(v, 'undeliverable')
+  forget_pending(v)
+end
 return { 'noted', save(v) }
 `);

@@ -10,6 +10,7 @@ import {
   textOf,
 } from '../../../../test/gateway/samples.js';
 import { connectedRedis, memoryStores, redisStores } from '../../../../test/gateway/stores.js';
+import { LimitSettings, overrideLimits } from '../limits/limits.config.js';
 import type { Send } from '../delivery/send.js';
 import { verificationStoreSuite } from './verification-store.suite.js';
 import type { Verification } from './verification.js';
@@ -29,7 +30,12 @@ describe('the memory store', () => {
     const store = memoryStores(1000, 10).verifications;
     const all = Array.from({ length: 25 }, () => sampleVerification(sampleSend('123456')));
     for (const verification of all)
-      await store.open(verification, textOf(verification, verification.sends[0]!), 1000, after(0));
+      await store.open(
+        verification,
+        textOf(verification, verification.sends[0]!),
+        { ...new LimitSettings(), cooldownSeconds: 60 },
+        after(0),
+      );
     const found = await Promise.all(all.map(({ id }) => store.find(id, after(0))));
     expect(found.map(Boolean)).toEqual([...Array<boolean>(15).fill(false), ...Array<boolean>(10).fill(true)]);
   });
@@ -39,30 +45,36 @@ describe('the keys in Redis', () => {
   it('all have the tag of the number, and end by themselves', async () => {
     const send = sampleSend('123456');
     const verification = sampleVerification(send);
-    await redisStores(redis).verifications.open(verification, textOf(verification, send), 60_000, after(0));
+    await redisStores(redis).verifications.open(
+      verification,
+      textOf(verification, send),
+      { ...new LimitSettings(), cooldownSeconds: 60 },
+      after(0),
+    );
     const tag = verification.id.slice(4, 6);
     const keys = [
       `otpost:{${tag}}:verification:${verification.id}`,
-      `otpost:{${tag}}:number:${verification.numberHash}:cooldown`,
+      `otpost:{${tag}}:number:${verification.numberHash}`,
     ];
-    const [life, cooldown] = await Promise.all(keys.map((key) => redis.pttl(key)));
+    const [life, history] = await Promise.all(keys.map((key) => redis.pttl(key)));
     expect(life).toBeGreaterThan((24 * 3600 + 290) * 1000);
     expect(life).toBeLessThanOrEqual((24 * 3600 + 300) * 1000);
-    expect(cooldown).toBeGreaterThan(50_000);
+    expect(history).toBeGreaterThan((24 * 3600 - 10) * 1000);
+    expect(history).toBeLessThanOrEqual(24 * 3600 * 1000);
   });
 });
 
 /**
- * What callers, the worker, relays and time may do, in any order, to two verifications of one number; mostly soon after
+ * What callers, the worker, relays and time may do, in any order, to three verifications of one number; mostly soon after
  * one another. A tag's outbox holds three texts here.
  */
 const step = fc.record({
   action: fc.constantFrom(
-    ...['open', 'check', 'resend', 'resend', 'cancel', 'cooldown', 'look', 'take', 'take', 'release', 'remove'],
+    ...['open', 'check', 'resend', 'resend', 'cancel', 'history', 'look', 'take', 'take', 'release', 'remove'],
     ...['outcome', 'outcome', 'outcome', 'outcome', 'outcome'],
   ),
   wait: fc.constantFrom(...Array<number>(12).fill(0.5), 0, 30, 60, 60, 60, 119, 299, 86_400),
-  which: fc.constantFrom(0, 0, 0, 1),
+  which: fc.constantFrom(0, 0, 0, 1, 2),
   code: fc.constantFrom('111111', '222222', '333333', '12345678'),
   event: fc.constantFrom(
     ...['sms.accepted', 'sms.rejected', 'sms.rejected', 'sms.rejected'],
@@ -75,16 +87,32 @@ const step = fc.record({
   dueIn: fc.constantFrom(0, 3),
   relay: fc.constantFrom('relay-1', 'relay-2'),
 });
+/** Small ones, so that a short history meets them. */
+const limitsOf = fc
+  .record({
+    cooldownSeconds: fc.constantFrom(1, 60),
+    cooldownFreeTexts: fc.integer({ min: 1, max: 3 }),
+    cooldownMaxSeconds: fc.constantFrom(60, 300, 1920),
+    cooldownDecaySeconds: fc.constantFrom(60, 600, 3600),
+    numberPerHour: fc.integer({ min: 0, max: 4 }),
+    numberPerDay: fc.integer({ min: 0, max: 6 }),
+    numberPending: fc.integer({ min: 0, max: 3 }),
+    checksPerDay: fc.integer({ min: 1, max: 5 }),
+    checksTrusted: fc.integer({ min: 0, max: 2 }),
+    checkWaitAfter: fc.integer({ min: 1, max: 3 }),
+    checkWaitSeconds: fc.constantFrom(0, 30),
+  })
+  .map(({ cooldownSeconds, ...limits }) => ({ ...overrideLimits(new LimitSettings(), limits), cooldownSeconds }));
 const LEASE_MS = 3_600_000;
 
 it('memory and Redis answer every history alike, and no text is lost or kept too long', async () => {
-  const property = fc.asyncProperty(step, fc.array(step, { maxLength: 25 }), async (some, steps) => {
+  const property = fc.asyncProperty(step, fc.array(step, { maxLength: 25 }), limitsOf, async (some, steps, limits) => {
     await redis.flushdb();
     const first = { ...some, action: 'open', which: 0 };
     const both = [memoryStores(3), redisStores(redis, 3)];
     const numberHash = newNumberHash();
-    const verifications: Verification[] = [0, 1].map(() =>
-      sampleVerification(sampleSend('111111'), { numberHash, maxChecks: 3, maxSends: 3 }),
+    const verifications: Verification[] = ['default', 'shop', 'shop'].map((service, n) =>
+      sampleVerification(sampleSend('111111'), { numberHash, service, trusted: n === 2, maxChecks: 3, maxSends: 3 }),
     );
     const tag = verifications[0]!.id.slice(4, 6);
     const sends: Send[] = verifications.flatMap((verification) => verification.sends);
@@ -94,6 +122,12 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
     for (const { action, wait, which, code, event, send, dueIn, relay, ...details } of [first, ...steps]) {
       seconds += wait;
       const now = after(seconds);
+      if (action === 'open') {
+        const text = sampleSend('111111', now);
+        const { service, trusted } = verifications[which]!;
+        verifications[which] = sampleVerification(text, { numberHash, service, trusted, maxChecks: 3, maxSends: 3 });
+        sends.push(text);
+      }
       const verification = verifications[which]!;
       const { id } = verification;
       const fresh = sampleSend(code, now, 120);
@@ -103,17 +137,18 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
       const answers = await Promise.all(
         both.map(async ({ verifications: store, outbox }) => {
           if (action === 'open')
-            return store.open(verification, textOf(verification, verification.sends[0]!, dueAt), 60_000, now);
-          if (action === 'check') return store.check(id, guess(code), now);
+            return store.open(verification, textOf(verification, verification.sends[0]!, dueAt), limits, now);
+          if (action === 'check')
+            return store.check(id, { ...guess(code), service: verification.service }, limits, now);
           if (action === 'resend')
-            return store.resend(verification, fresh, textOf(verification, fresh, dueAt), 60_000, now);
-          if (action === 'cancel') return store.cancel(id, 'default', now);
+            return store.resend(verification, fresh, textOf(verification, fresh, dueAt), limits, now);
+          if (action === 'cancel') return store.cancel(id, verification.service, now);
           if (action === 'outcome') return store.noteOutcome(id, outcome(event, known, details), now);
           if (action === 'look') return outbox.look(now);
           if (action === 'take') return outbox.take(tag, { owner: relay, ms: LEASE_MS }, 2, now);
           if (action === 'release') return outbox.release(tag, relay);
           if (action === 'remove') return outbox.remove(tag, [known.messageId]);
-          return store.cooldownEnd(numberHash, now);
+          return store.history(numberHash, now);
         }),
       );
       expect(answers[1]).toEqual(answers[0]);
@@ -133,5 +168,5 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
       expect(new Set(left?.map((entry) => entry.event.messageId))).toEqual(new Set(waiting.keys()));
     }
   });
-  await fc.assert(property, { numRuns: 200 });
+  await fc.assert(property, { numRuns: 300 });
 }, 60_000);

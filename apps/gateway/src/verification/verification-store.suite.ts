@@ -9,11 +9,14 @@ import {
   sampleVerification,
   textOf,
 } from '../../../../test/gateway/samples.js';
+import { LimitSettings } from '../limits/limits.config.js';
 import type { Send } from '../delivery/send.js';
+import type { Guess } from './transitions.js';
 import type { VerificationStore } from './verification-store.js';
 import { KEPT_AFTER_END_MS, statusAt, type Verification } from './verification.js';
 
-const COOLDOWN = 60_000;
+/** The limits of a gateway that was told nothing: the first cooldowns of a number are 60 s. */
+const LIMITS = { ...new LimitSettings(), cooldownSeconds: 60 };
 const KEPT = KEPT_AFTER_END_MS / 1000;
 const times = <T>(count: number, action: (index: number) => T) =>
   Array.from({ length: count }, (_, index) => action(index));
@@ -31,14 +34,16 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
     });
 
     const open = (verification: Verification, now: Date) =>
-      store.open(verification, textOf(verification, verification.sends[0]!), COOLDOWN, now);
+      store.open(verification, textOf(verification, verification.sends[0]!), LIMITS, now);
     const resend = (verification: Verification, send: Send, now: Date) =>
-      store.resend(verification, send, textOf(verification, send), COOLDOWN, now);
+      store.resend(verification, send, textOf(verification, send), LIMITS, now);
+
+    const check = (id: string, its: Guess, now: Date) => store.check(id, its, LIMITS, now);
 
     async function opened(options: Parameters<typeof sampleVerification>[1] = {}, code = '123456', ttlSeconds = 300) {
       const send = sampleSend(code, NOON, ttlSeconds);
       const verification = sampleVerification(send, options);
-      expect(await open(verification, NOON)).toEqual({ kind: 'opened' });
+      expect(await open(verification, NOON)).toMatchObject({ kind: 'opened' });
       return { id: verification.id, verification, send };
     }
 
@@ -54,11 +59,16 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         const second = sampleVerification(sampleSend('222222'), { numberHash });
 
         expect(await open(second, after(59.999))).toEqual({
-          kind: 'in_cooldown',
-          endsAt: after(60).getTime(),
+          kind: 'limited',
+          history: {
+            texts: [NOON.getTime()],
+            failedChecks: [],
+            approvedAt: 0,
+            pending: [{ id: verification.id, service: 'default', expiresAt: after(300).getTime() }],
+          },
         });
         expect(await store.find(second.id, NOON)).toBeUndefined();
-        expect(await open(second, after(60))).toEqual({ kind: 'opened' });
+        expect(await open(second, after(60))).toMatchObject({ kind: 'opened' });
       });
 
       it('lets one of a hundred at once through', async () => {
@@ -66,33 +76,45 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         const answers = await Promise.all(
           times(100, () => open(sampleVerification(sampleSend('123456'), { numberHash }), NOON)),
         );
-        expect(kinds(answers)).toEqual({ opened: 1, in_cooldown: 99 });
+        expect(kinds(answers)).toEqual({ opened: 1, limited: 99 });
       });
 
       it('leaves an earlier verification of the number alone', async () => {
         const first = await opened();
         const { numberHash } = first.verification;
         await open(sampleVerification(sampleSend('222222', after(60)), { numberHash }), after(60));
-        expect(await store.check(first.id, guess('123456'), after(61))).toMatchObject({ kind: 'correct' });
+        expect(await check(first.id, guess('123456'), after(61))).toMatchObject({ kind: 'correct' });
       });
 
-      it('tells when the cooldown ends', async () => {
+      it('tells what the number did, and forgets it after 24 hours', async () => {
         const { verification } = await opened();
-        expect(await store.cooldownEnd(verification.numberHash, after(59))).toBe(after(60).getTime());
-        expect(await store.cooldownEnd(verification.numberHash, after(60))).toBeUndefined();
-        expect(await store.cooldownEnd(newNumberHash(), NOON)).toBeUndefined();
+        const { numberHash } = verification;
+        expect(await store.history(numberHash, after(300))).toEqual({
+          texts: [NOON.getTime()],
+          failedChecks: [],
+          approvedAt: 0,
+          pending: [],
+        });
+        expect(await store.history(numberHash, after(KEPT - 0.001))).toMatchObject({ texts: [NOON.getTime()] });
+        expect(await store.history(numberHash, after(KEPT))).toMatchObject({ texts: [] });
+        expect(await store.history(newNumberHash(), NOON)).toEqual({
+          texts: [],
+          failedChecks: [],
+          approvedAt: 0,
+          pending: [],
+        });
       });
     });
 
     describe('check', () => {
       it('approves with the right code, once', async () => {
         const { id } = await opened();
-        const answer = await store.check(id, guess('123456'), after(10));
+        const answer = await check(id, guess('123456'), after(10));
         expect(answer).toMatchObject({
           kind: 'correct',
           verification: { status: 'approved', checksUsed: 1, endedAt: after(10).getTime() },
         });
-        expect(await store.check(id, guess('123456'), after(11))).toMatchObject({
+        expect(await check(id, guess('123456'), after(11))).toMatchObject({
           kind: 'not_pending',
           verification: { status: 'approved', checksUsed: 1 },
         });
@@ -101,21 +123,21 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       it('counts wrong codes and ends with the last one', async () => {
         const { id } = await opened({ maxChecks: 3 });
         for (const used of [1, 2])
-          expect(await store.check(id, guess('000000'), NOON)).toMatchObject({
+          expect(await check(id, guess('000000'), NOON)).toMatchObject({
             kind: 'incorrect',
             verification: { status: 'pending', checksUsed: used },
           });
-        expect(await store.check(id, guess('000000'), NOON)).toMatchObject({
+        expect(await check(id, guess('000000'), NOON)).toMatchObject({
           kind: 'incorrect',
           verification: { status: 'max_attempts_reached', checksUsed: 3 },
         });
-        expect(await store.check(id, guess('123456'), NOON)).toMatchObject({ kind: 'not_pending' });
+        expect(await check(id, guess('123456'), NOON)).toMatchObject({ kind: 'not_pending' });
       });
 
       it('approves with the last check too', async () => {
         const { id } = await opened({ maxChecks: 2 });
-        await store.check(id, guess('000000'), NOON);
-        expect(await store.check(id, guess('123456'), NOON)).toMatchObject({
+        await check(id, guess('000000'), NOON);
+        expect(await check(id, guess('123456'), NOON)).toMatchObject({
           kind: 'correct',
           verification: { status: 'approved' },
         });
@@ -123,35 +145,35 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
 
       it('takes no attempt for a code of another length', async () => {
         const { id } = await opened();
-        expect(await store.check(id, guess('1234567'), NOON)).toMatchObject({
+        expect(await check(id, guess('1234567'), NOON)).toMatchObject({
           kind: 'malformed',
           verification: { checksUsed: 0 },
         });
         expect(await store.find(id, NOON)).toMatchObject({ checksUsed: 0, status: 'pending' });
       });
 
-      it('compares exactly five of two hundred wrong ones at once', async () => {
+      it('S5 compares exactly five of two hundred wrong ones at once', async () => {
         const { id } = await opened();
-        const answers = await Promise.all(times(200, () => store.check(id, guess('000000'), NOON)));
+        const answers = await Promise.all(times(200, () => check(id, guess('000000'), NOON)));
         expect(kinds(answers)).toEqual({ incorrect: 5, not_pending: 195 });
         expect(await store.find(id, NOON)).toMatchObject({ status: 'max_attempts_reached', checksUsed: 5 });
       });
 
-      it('approves exactly once for a hundred right ones at once', async () => {
+      it('S4 approves exactly once for a hundred right ones at once', async () => {
         const { id } = await opened();
-        const answers = await Promise.all(times(100, () => store.check(id, guess('123456'), NOON)));
+        const answers = await Promise.all(times(100, () => check(id, guess('123456'), NOON)));
         expect(kinds(answers)).toEqual({ correct: 1, not_pending: 99 });
       });
 
-      it('never takes the code of another verification', async () => {
+      it('S7 never takes the code of another verification', async () => {
         await opened({}, '111111');
         const { id } = await opened({}, '222222');
-        expect(await store.check(id, guess('111111'), NOON)).toMatchObject({ kind: 'incorrect' });
+        expect(await check(id, guess('111111'), NOON)).toMatchObject({ kind: 'incorrect' });
       });
 
       it('knows no verification that was never opened', async () => {
         const { id } = sampleVerification(sampleSend('123456'));
-        expect(await store.check(id, guess('123456'), NOON)).toEqual({ kind: 'missing' });
+        expect(await check(id, guess('123456'), NOON)).toEqual({ kind: 'missing' });
       });
     });
 
@@ -159,8 +181,8 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       it('a verification is missing, and neither a right nor a wrong code nor a cancel touches it', async () => {
         const { id, verification } = await opened();
         const stranger = { ...guess('123456'), service: 'bank' };
-        expect(await store.check(id, stranger, NOON)).toEqual({ kind: 'missing' });
-        expect(await store.check(id, { ...guess('000000'), service: 'bank' }, NOON)).toEqual({ kind: 'missing' });
+        expect(await check(id, stranger, NOON)).toEqual({ kind: 'missing' });
+        expect(await check(id, { ...guess('000000'), service: 'bank' }, NOON)).toEqual({ kind: 'missing' });
         expect(await store.cancel(id, 'bank', NOON)).toEqual({ kind: 'missing' });
         expect(await store.find(id, NOON)).toEqual(verification);
       });
@@ -169,8 +191,8 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
     describe('time', () => {
       it('expires a verification at its very moment', async () => {
         const { id } = await opened();
-        expect(await store.check(id, guess('000000'), after(299.999))).toMatchObject({ kind: 'incorrect' });
-        const late = await store.check(id, guess('123456'), after(300));
+        expect(await check(id, guess('000000'), after(299.999))).toMatchObject({ kind: 'incorrect' });
+        const late = await check(id, guess('123456'), after(300));
         expect(late).toMatchObject({ kind: 'not_pending' });
         expect(late.kind === 'not_pending' && statusAt(late.verification, after(300))).toBe('expired');
       });
@@ -187,32 +209,35 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
     });
 
     describe('resend', () => {
-      it('adds a code; both work, with one count of attempts', async () => {
+      it('S10 adds a code; both work, with one count of attempts', async () => {
         const { id, verification } = await opened();
-        await store.check(id, guess('000000'), after(1));
+        await check(id, guess('000000'), after(1));
         const answer = await resend(verification, sampleSend('654321', after(60)), after(60));
         expect(answer).toMatchObject({
           kind: 'resent',
           verification: { checksUsed: 1, expiresAt: after(360).getTime(), sends: [{}, { status: 'queued' }] },
         });
-        expect(await store.check(id, guess('123456'), after(61))).toMatchObject({ kind: 'correct' });
+        expect(await check(id, guess('123456'), after(61))).toMatchObject({ kind: 'correct' });
       });
 
       it('lets an earlier code die when its own time is up', async () => {
         const { id, verification } = await opened();
         await resend(verification, sampleSend('654321', after(60)), after(60));
-        expect(await store.check(id, guess('123456'), after(300))).toMatchObject({ kind: 'incorrect' });
-        expect(await store.check(id, guess('654321'), after(300))).toMatchObject({ kind: 'correct' });
+        expect(await check(id, guess('123456'), after(300))).toMatchObject({ kind: 'incorrect' });
+        expect(await check(id, guess('654321'), after(300))).toMatchObject({ kind: 'correct' });
       });
 
       it('shares the cooldown of the number, and starts it again', async () => {
         const { verification } = await opened();
         const again = (seconds: number) => resend(verification, sampleSend('654321', after(seconds)), after(seconds));
-        expect(await again(59)).toEqual({ kind: 'in_cooldown', endsAt: after(60).getTime() });
+        expect(await again(59)).toMatchObject({ kind: 'limited', history: { texts: [NOON.getTime()] } });
         expect(await again(60)).toMatchObject({ kind: 'resent' });
-        expect(await again(119)).toEqual({ kind: 'in_cooldown', endsAt: after(120).getTime() });
+        expect(await again(119)).toMatchObject({
+          kind: 'limited',
+          history: { texts: [NOON.getTime(), after(60).getTime()] },
+        });
         const other = sampleVerification(sampleSend('111111'), { numberHash: verification.numberHash });
-        expect(await open(other, after(119))).toMatchObject({ kind: 'in_cooldown' });
+        expect(await open(other, after(119))).toMatchObject({ kind: 'limited' });
       });
 
       it('makes one text of fifty at once', async () => {
@@ -220,7 +245,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         const answers = await Promise.all(
           times(50, () => resend(verification, sampleSend('654321', after(60)), after(60))),
         );
-        expect(kinds(answers)).toEqual({ resent: 1, in_cooldown: 49 });
+        expect(kinds(answers)).toEqual({ resent: 1, limited: 49 });
       });
 
       it('is refused after the last send, after the end, and for what is unknown', async () => {
@@ -242,7 +267,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
           kind: 'canceled',
           verification: { status: 'canceled' },
         });
-        expect(await store.check(id, guess('123456'), after(6))).toMatchObject({ kind: 'not_pending' });
+        expect(await check(id, guess('123456'), after(6))).toMatchObject({ kind: 'not_pending' });
         expect(await store.cancel(id, 'default', after(6))).toMatchObject({ kind: 'not_pending' });
       });
     });
@@ -328,7 +353,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
 
       it('never change a verification that has ended, nor does a receipt change one that has not', async () => {
         const ended = await opened();
-        await store.check(ended.id, guess('123456'), after(1));
+        await check(ended.id, guess('123456'), after(1));
         expect(await store.noteOutcome(ended.id, outcome('sms.rejected', ended.send), after(2))).toMatchObject({
           verification: { status: 'approved', endedAt: after(1).getTime() },
         });

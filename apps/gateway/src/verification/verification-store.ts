@@ -1,17 +1,13 @@
 import type { Outcome, Send } from '../delivery/send.js';
+import type { LimitSettings } from '../limits/limits.config.js';
+import type { NumberHistory, NumberLimits } from '../limits/number-history.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
-import type { After, Guess } from './transitions.js';
+import type { After, Guess, Limited } from './transitions.js';
 import type { Verification } from './verification.js';
 
 /** Unknown, of another service than the one that asks, or forgotten 24 h after its end. */
 export interface Missing {
   readonly kind: 'missing';
-}
-
-/** The number was texted lately; the next text may be asked for at `endsAt`, epoch milliseconds. Nothing was changed. */
-export interface InCooldown {
-  readonly kind: 'in_cooldown';
-  readonly endsAt: number;
 }
 
 /** The outbox has no place for another text. Nothing was changed. */
@@ -20,51 +16,60 @@ export interface OutboxFull {
 }
 
 /**
- * Where verifications live, and with them the outbox of their texts. Each method is one atomic step: of any number of callers at once, in any number of processes,
- * each sees the whole effect of the ones before it. `now` is the caller's clock; the store has none of its own.
+ * Where verifications live, and with them the outbox of their texts and the history of their numbers. Each method is one
+ * atomic step: of any number of callers at once, in any number of processes, each sees the whole effect of the ones before
+ * it. `now` is the caller's clock; the store has none of its own.
  * All but the memory store may throw RedisUnavailableError, after which a write may or may not have taken effect.
  *
  * Chosen by REDIS_URL: with it `RedisVerificationStore`, in standalone `MemoryVerificationStore`.
  */
 export interface VerificationStore {
   /**
-   * Keeps a new verification, puts its text into the outbox and starts its number's cooldown; refuses while a cooldown
-   * runs. Never touches another verification.
+   * Keeps a new verification, puts its text into the outbox and counts it for its number; refuses what the number's limits
+   * do not allow. Never touches another verification. Here and below, `limits` may differ from call to call.
    */
   open(
     verification: Verification,
     text: OutboxEntry,
-    cooldownMs: number,
+    limits: NumberLimits,
     now: Date,
-  ): Promise<InCooldown | OutboxFull | { readonly kind: 'opened' }>;
+  ): Promise<Limited | OutboxFull | { readonly kind: 'opened'; readonly history: NumberHistory }>;
 
   /** Of any service, as it was last written: its status may have expired since (`statusAt`). */
   find(id: string, now: Date): Promise<Verification | undefined>;
 
-  /** When the number's cooldown ends, epoch milliseconds; undefined when none runs. */
-  cooldownEnd(numberHash: string, now: Date): Promise<number | undefined>;
+  /** What the number did in the last 24 hours. */
+  history(numberHash: string, now: Date): Promise<NumberHistory>;
 
   /**
-   * Counts before it compares: of any number of checks at once no more than `maxChecks` are compared, and one approves.
+   * Counts before it compares: of any number of checks at once no more than `maxChecks` are compared, and one approves. A
+   * failed one also counts for the number; beyond the number's limits nothing is compared and no attempt used.
    * Here and below, what ends a verification takes its texts out of the outbox: nobody waits for them any more.
    */
   check(
     id: string,
     guess: Guess,
+    limits: LimitSettings,
     now: Date,
-  ): Promise<Missing | After<'not_pending' | 'malformed' | 'correct' | 'incorrect'>>;
+  ): Promise<Missing | (After<'limited'> & Limited) | After<'not_pending' | 'malformed' | 'correct' | 'incorrect'>>;
 
   /**
-   * Adds a send, puts its text into the outbox and starts the number's cooldown again. All earlier codes and the count of
-   * checks stay as they are.
+   * Adds a send, puts its text into the outbox and counts it for the number. All earlier codes and the count of checks
+   * stay as they are.
    */
   resend(
     verification: Pick<Verification, 'id' | 'numberHash'>,
     send: Send,
     text: OutboxEntry,
-    cooldownMs: number,
+    limits: NumberLimits,
     now: Date,
-  ): Promise<Missing | InCooldown | OutboxFull | After<'not_pending' | 'no_sends_left' | 'resent'>>;
+  ): Promise<
+    | Missing
+    | Limited
+    | OutboxFull
+    | After<'not_pending' | 'no_sends_left'>
+    | (After<'resent'> & { readonly history: NumberHistory })
+  >;
 
   cancel(id: string, service: string, now: Date): Promise<Missing | After<'not_pending' | 'canceled'>>;
 

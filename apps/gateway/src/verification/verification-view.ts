@@ -8,13 +8,13 @@ export interface Snapshot {
   readonly verification: Verification;
   /** E.164; shown masked. */
   readonly to: string;
-  /** When the number's cooldown ends, epoch milliseconds; undefined when none runs. */
-  readonly cooldownEnd?: number | undefined;
+  /** From when on the number's limits allow its next text, epoch milliseconds. */
+  readonly nextTextAt?: number;
   readonly now: Date;
 }
 
 /** The answer to most requests. Holds no code and no readable number. */
-export const viewOf = ({ verification, to, cooldownEnd, now }: Snapshot) => ({
+export const viewOf = ({ verification, to, nextTextAt, now }: Snapshot) => ({
   id: verification.id,
   service: verification.service,
   to: maskNumber(to),
@@ -27,7 +27,7 @@ export const viewOf = ({ verification, to, cooldownEnd, now }: Snapshot) => ({
   reason: reasonOf(verification, now),
   code: { length: verification.codeLength, alphabet: 'digits' },
   attempts: attemptsOf(verification),
-  resend: resendOf(verification, cooldownEnd, now),
+  resend: resendOf(verification, nextTextAt, now),
   delivery: deliveryOf(verification.sends),
   metadata: verification.metadata,
   ...timesOf(verification, now),
@@ -79,10 +79,10 @@ const attemptsOf = ({ checksUsed, maxChecks }: Verification) => ({
 });
 
 /** `availableInSeconds` serves a countdown on a client whose clock is wrong. Null where no text can be asked for any more. */
-function resendOf(verification: Verification, cooldownEnd: number | undefined, now: Date) {
+function resendOf(verification: Verification, nextTextAt = 0, now: Date) {
   const remaining = isPending(verification, now) ? verification.maxSends - verification.sends.length : 0;
   if (remaining <= 0) return { remaining: 0, availableAt: null, availableInSeconds: null };
-  const availableAt = cooldownEnd ?? now.getTime();
+  const availableAt = Math.max(nextTextAt, now.getTime());
   return {
     remaining,
     availableAt: iso(availableAt),

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { Caller } from '../access/caller.js';
+import { rateLimitFields } from '../limits/rate-limit-fields.js';
 import { checkViewOf, timelineViewOf, viewOf } from './verification-view.js';
 import { CheckCode, ResendVerification, StartVerification } from './verification.requests.js';
 import { VerificationService } from './verification.service.js';
 
 interface Reply {
-  header(name: string, value: string): unknown;
+  headers(headers: Record<string, string>): unknown;
 }
 
 @Controller('v1/verifications')
@@ -16,7 +17,8 @@ export class VerificationController {
   @HttpCode(202)
   async start(@Body() request: StartVerification, @Caller() caller: Caller, @Res({ passthrough: true }) reply: Reply) {
     const started = await this.verifications.start(request, caller);
-    reply.header('location', `/v1/verifications/${started.verification.id}`);
+    const location = `/v1/verifications/${started.verification.id}`;
+    reply.headers({ location, ...rateLimitFields(started.quotas, started.now) });
     return viewOf(started);
   }
 
@@ -33,8 +35,15 @@ export class VerificationController {
 
   @Post(':id/resends')
   @HttpCode(202)
-  async resend(@Param('id') id: string, @Body() _request: ResendVerification, @Caller() caller: Caller) {
-    return viewOf(await this.verifications.resend(id, caller));
+  async resend(
+    @Param('id') id: string,
+    @Body() _request: ResendVerification,
+    @Caller() caller: Caller,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
+    const resent = await this.verifications.resend(id, caller);
+    reply.headers(rateLimitFields(resent.quotas, resent.now));
+    return viewOf(resent);
   }
 
   @Post(':id/cancel')

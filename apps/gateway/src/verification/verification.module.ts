@@ -2,6 +2,7 @@ import { Sealer } from '@app/common';
 import { Module } from '@nestjs/common';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
+import { TextLimits } from '../limits/text-limits.js';
 import { KeyedHash } from './keyed-hash.js';
 import { VerificationController } from './verification.controller.js';
 import { VerificationService } from './verification.service.js';
@@ -9,6 +10,6 @@ import { VerificationService } from './verification.service.js';
 @Module({
   imports: [OutboxModule],
   controllers: [VerificationController],
-  providers: [VerificationService, KeyedHash, Sealer, GatewayMetrics],
+  providers: [VerificationService, TextLimits, KeyedHash, Sealer, GatewayMetrics],
 })
 export class VerificationModule {}

@@ -1,6 +1,7 @@
 import { TEMPLATES, type Template } from '@app/common';
 import { Type } from 'class-transformer';
 import {
+  IsBoolean,
   IsIn,
   IsIP,
   IsObject,
@@ -15,9 +16,15 @@ import { IsSmallMap } from './is-small-map.js';
 
 /** The end user as the caller sees it. Never logged. */
 export class ClientDescription {
+  /** The address that the end user's request came from; never that of the caller itself. Texts are limited by it. */
   @IsOptional()
   @IsIP()
-  ip?: string;
+  ip?: string | null;
+
+  /** The caller knows this person or device already. */
+  @IsOptional()
+  @IsBoolean()
+  trusted?: boolean | null;
 
   @IsOptional()
   @IsString()

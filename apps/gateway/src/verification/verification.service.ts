@@ -1,10 +1,17 @@
-import { AppLogger, maskNumber, Sealer } from '@app/common';
+import { Problem, Sealer } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '../access/caller.js';
 import type { Send } from '../delivery/send.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
-import { readNumber } from '../numbers/phone-number.js';
+import { originOf, type TextSubject } from '../limits/claims.js';
+import { networkOf } from '../limits/ip-network.js';
+import { LimitSettings } from '../limits/limits.config.js';
+import { nextTextAt, type NumberHistory, type NumberLimits } from '../limits/number-history.js';
+import type { Quota } from '../limits/quota.js';
+import { TextLimits, type ProvenTexts } from '../limits/text-limits.js';
+import { prefixOf } from '../numbers/prefix.js';
+import { receiverOf, type Receiver } from '../numbers/receiver.js';
 import { OutboxPublisher } from '../outbox/outbox-publisher.js';
 import type { ServiceSettings } from '../services/service.config.js';
 import { Services } from '../services/services.js';
@@ -12,49 +19,60 @@ import { codeText } from './code-text.js';
 import { newCode, readCode } from './code.js';
 import { KeyedHash } from './keyed-hash.js';
 import * as refusals from './refusals.js';
-import type { After } from './transitions.js';
+import { mayResend, type After } from './transitions.js';
 import { isVerificationId, newVerificationId } from './verification-id.js';
-import { VerificationStore, type InCooldown, type Missing, type OutboxFull } from './verification-store.js';
+import { VerificationStore, type Missing, type OutboxFull } from './verification-store.js';
 import type { Snapshot } from './verification-view.js';
 import type { StartVerification } from './verification.requests.js';
 import { isPending, newSend, newVerification, statusAt, type Verification } from './verification.js';
+
+/** A verification that was just texted, and how the limits stand after it. */
+export type Texted = Snapshot & { readonly quotas: readonly Quota[] };
+
+type Pending<A> = A extends Missing
+  ? never
+  : A extends After<infer Kind>
+    ? A & { kind: Exclude<Kind, 'not_pending'> }
+    : A;
 
 @Injectable()
 export class VerificationService {
   constructor(
     private readonly services: Services,
+    private readonly limitSettings: LimitSettings,
     @Inject(VerificationStore) private readonly store: VerificationStore,
+    private readonly limits: TextLimits,
     private readonly outbox: OutboxPublisher,
     private readonly sealer: Sealer,
     private readonly hash: KeyedHash,
     private readonly metrics: GatewayMetrics,
-    private readonly logger: AppLogger,
   ) {}
 
   /** Saved before it is published: a text that arrives always has a verification, and what was accepted is never lost. */
-  async start(request: StartVerification, caller: Caller): Promise<Snapshot> {
+  async start(request: StartVerification, caller: Caller): Promise<Texted> {
     const now = new Date();
     const settings = this.services.of(caller.service);
-    const number = this.numberOf(request.to, settings);
+    const number = this.receiverIn(request, settings);
     const { verification, text } = this.draft(request, caller, settings, number, now);
     const entry = this.outbox.entryOf(text, now);
-    const opened = await this.store.open(verification, entry, cooldownMs(verification), now);
-    if (opened.kind !== 'opened') {
-      this.metrics.started.inc({ outcome: opened.kind });
-      throw this.refused(opened, verification, number.to, now);
-    }
+    const limits = this.limitsOf(verification);
+    const admitted = await this.limits.admit(this.asked(verification, number, caller, true), limits, now, () =>
+      this.store.open(verification, entry, limits, now),
+    );
+    if (admitted.refusal) throw this.notStarted('limited', admitted.refusal);
+    if (admitted.answer.kind === 'outbox_full') throw this.notStarted('outbox_full', refusals.outboxFull());
     this.metrics.started.inc({ outcome: await this.outbox.publish(entry, now) });
-    return { verification, to: number.to, cooldownEnd: now.getTime() + cooldownMs(verification), now };
+    return this.texted(verification, number.to, admitted.answer.history, admitted.quotas, now);
   }
 
   /** Also tells when the next text may be asked for, while one may. */
   async find(id: string, caller: Caller): Promise<Snapshot> {
     const now = new Date();
     const verification = await this.found(id, caller, now);
-    const cooldownEnd = isPending(verification, now)
-      ? await this.store.cooldownEnd(verification.numberHash, now)
-      : undefined;
-    return { verification, to: this.toOf(verification), cooldownEnd, now };
+    const snapshot = { verification, to: this.toOf(verification), now };
+    if (!isPending(verification, now)) return snapshot;
+    const history = await this.store.history(verification.numberHash, now);
+    return { ...snapshot, nextTextAt: nextTextAt(history, this.limitsOf(verification)) };
   }
 
   /** A wrong code is an answer; only what cannot be compared is refused, and uses up no attempt. */
@@ -66,26 +84,36 @@ export class VerificationService {
     const now = new Date();
     const code = readCode(typed) ?? '';
     const guess = { service, hash: this.hash.ofCode(id, code), length: code.length };
-    const answer = await this.store.check(wellFormed(id), guess, now);
+    const answer = await this.store.check(wellFormed(id), guess, this.limitSettings, now);
     this.metrics.checks.inc({ outcome: answer.kind });
-    const { kind, verification } = this.pending(answer, now);
+    const pending = this.pending(answer, now);
+    if (pending.kind === 'limited')
+      throw this.limits.checkRefused(pending.verification, pending.history, this.limitSettings, now);
+    const { kind, verification } = pending;
     if (kind === 'malformed') throw refusals.malformedCode(verification.codeLength);
+    if (kind === 'correct') await this.limits.approved(this.provenBy(verification), this.limitSettings);
     return { valid: kind === 'correct', verification, now };
   }
 
   /** Like `start`, with a code of its own; the codes before it live on. */
-  async resend(id: string, caller: Caller): Promise<Snapshot> {
+  async resend(id: string, caller: Caller): Promise<Texted> {
     const now = new Date();
     const known = await this.found(id, caller, now);
-    const to = this.toOf(known);
+    const may = mayResend(known, now);
+    if (may !== 'yes') throw this.notResent({ kind: may, verification: known }, now);
+    const number = receiverOf(this.toOf(known), null, this.limitSettings.countries);
     const code = newCode(known.codeLength);
     const send = this.sendOf(known, code, now);
-    const entry = this.outbox.entryOf(codeText(known, send, { code, to }, this.sealer), now);
-    const answer = this.pending(await this.store.resend(known, send, entry, cooldownMs(known), now), now);
-    if (!('verification' in answer)) throw this.refused(answer, known, to, now);
-    if (answer.kind === 'no_sends_left') throw refusals.noSendsLeft(known.maxSends);
+    const entry = this.outbox.entryOf(codeText(known, send, { code, to: number.to }, this.sealer), now);
+    const limits = this.limitsOf(known);
+    const admitted = await this.limits.admit(this.asked(known, number, caller, false), limits, now, () =>
+      this.store.resend(known, send, entry, limits, now),
+    );
+    if (admitted.refusal) throw admitted.refusal;
+    const { answer, quotas } = admitted;
+    if (answer.kind !== 'resent') throw this.notResent(answer, now);
     await this.outbox.publish(entry, now);
-    return { verification: answer.verification, to, cooldownEnd: now.getTime() + cooldownMs(known), now };
+    return this.texted(answer.verification, number.to, answer.history, quotas, now);
   }
 
   async cancel(id: string, { service }: Caller): Promise<Snapshot> {
@@ -96,21 +124,24 @@ export class VerificationService {
 
   private draft(
     request: StartVerification,
-    { service }: Caller,
+    { id: keyId, service }: Caller,
     settings: ServiceSettings,
-    { to, unrecognized }: { to: string; unrecognized: boolean },
+    { to, unrecognized }: Receiver,
     now: Date,
   ) {
     const numberHash = this.hash.ofNumber(to);
     const id = newVerificationId(numberHash, now);
     const { codeLength, maxChecks, maxSends, codeTtlSeconds, resendCooldownSeconds, ...defaults } = settings;
     const code = newCode(codeLength);
+    const ip = request.client?.ip;
     const terms = {
       id,
       service,
       sealedTo: this.sealer.seal(to, { messageId: id, field: 'to' }),
       numberHash,
       numberUnrecognized: unrecognized,
+      trusted: request.client?.trusted ?? false,
+      origin: originOf(service, keyId, ip ? this.hash.ofNetwork(networkOf(ip)) : undefined),
       channel: request.channel ?? 'sms',
       purpose: request.purpose ?? 'default',
       template: request.template ?? defaults.defaultTemplate,
@@ -131,11 +162,52 @@ export class VerificationService {
     return newSend(randomUUID(), this.hash.ofCode(id, code), codeTtlSeconds, now);
   }
 
-  private numberOf(text: string, { defaultRegion }: ServiceSettings): { to: string; unrecognized: boolean } {
-    const number = readNumber(text, defaultRegion);
-    if (number.kind === 'number') return number;
-    this.metrics.started.inc({ outcome: 'invalid_number' });
-    throw number.kind === 'impossible' ? refusals.invalidPhoneNumber() : refusals.unsupportedNumberType(number.type);
+  private receiverIn({ to }: StartVerification, { defaultRegion }: ServiceSettings): Receiver {
+    try {
+      return receiverOf(to, defaultRegion, this.limitSettings.countries);
+    } catch (error) {
+      throw error instanceof Problem ? this.notStarted(error.details.code, error) : error;
+    }
+  }
+
+  private notStarted(outcome: string, refusal: Problem): Problem {
+    this.metrics.started.inc({ outcome });
+    return refusal;
+  }
+
+  private limitsOf({ resendCooldownSeconds }: Verification): NumberLimits {
+    return { ...this.limitSettings, cooldownSeconds: resendCooldownSeconds };
+  }
+
+  private asked({ numberHash, origin }: Verification, { to, country }: Receiver, caller: Caller, starts: boolean) {
+    const subject: TextSubject = {
+      service: caller.service,
+      keyId: caller.id,
+      country,
+      prefixHash: this.prefixHashOf(to),
+      origin,
+    };
+    return { subject, numberHash, to, starts };
+  }
+
+  private provenBy(verification: Verification): ProvenTexts {
+    const { id, origin, sends } = verification;
+    const prefixHash = this.prefixHashOf(this.toOf(verification));
+    return { verificationId: id, origin, prefixHash, sentAt: sends.map(({ queuedAt }) => queuedAt) };
+  }
+
+  private prefixHashOf(to: string): string {
+    return this.hash.ofPrefix(prefixOf(to, this.limitSettings.prefixDigits));
+  }
+
+  private texted(
+    verification: Verification,
+    to: string,
+    history: NumberHistory,
+    quotas: readonly Quota[],
+    now: Date,
+  ): Texted {
+    return { verification, to, nextTextAt: nextTextAt(history, this.limitsOf(verification)), quotas, now };
   }
 
   private async found(id: string, { service }: Caller, now: Date): Promise<Verification> {
@@ -144,29 +216,22 @@ export class VerificationService {
     return verification;
   }
 
-  private pending<A extends InCooldown | OutboxFull | After<string>>(
-    answer: A | Missing,
-    now: Date,
-  ): Exclude<A, Missing> {
+  private pending<A extends { readonly kind: string }>(answer: A, now: Date): Pending<A> {
     if (answer.kind === 'missing') throw refusals.unknownVerification();
     if (answer.kind === 'not_pending')
-      throw refusals.notPending(statusAt((answer as After<'not_pending'>).verification, now));
-    return answer as Exclude<A, Missing>;
+      throw refusals.notPending(statusAt((answer as unknown as After<'not_pending'>).verification, now));
+    return answer as Pending<A>;
   }
 
-  private refused(answer: InCooldown | OutboxFull, { resendCooldownSeconds }: Verification, to: string, now: Date) {
-    if (answer.kind === 'outbox_full') return refusals.outboxFull();
-    this.metrics.limited.inc({ limit: 'number_cooldown' });
-    this.logger.info({ limit: 'number_cooldown', to: maskNumber(to) }, 'refused');
-    return refusals.destinationInCooldown(answer.endsAt, resendCooldownSeconds, now);
+  private notResent(answer: Missing | OutboxFull | After<'not_pending' | 'no_sends_left'>, now: Date): Problem {
+    const pending = this.pending(answer, now);
+    return pending.kind === 'outbox_full' ? refusals.outboxFull() : refusals.noSendsLeft(pending.verification.maxSends);
   }
 
   private toOf({ id, sealedTo }: Verification): string {
     return this.sealer.open(sealedTo, { messageId: id, field: 'to' });
   }
 }
-
-const cooldownMs = ({ resendCooldownSeconds }: Verification): number => resendCooldownSeconds * 1000;
 
 function wellFormed(id: string): string {
   if (!isVerificationId(id)) throw refusals.unknownVerification();

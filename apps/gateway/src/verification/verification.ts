@@ -16,6 +16,10 @@ export interface Verification {
   readonly numberHash: string;
   /** The number may exist, but no published range holds it. */
   readonly numberUnrecognized: boolean;
+  /** The caller vouches for the person who asks: a known device, a signed-in user. */
+  readonly trusted: boolean;
+  /** Whose address its texts count for: see `originOf`. */
+  readonly origin: string;
   readonly channel: 'sms';
   readonly purpose: string;
   readonly template: Template;
