@@ -13,6 +13,7 @@ import { CarrierLabSettings } from '../../apps/carrier-lab/src/carrier-lab.confi
 import { AccessSettings } from '../../apps/gateway/src/access/access.config.js';
 import { HttpSettings } from '../../apps/gateway/src/gateway.config.js';
 import { LimitSettings } from '../../apps/gateway/src/limits/limits.config.js';
+import { IdempotencySettings } from '../../apps/gateway/src/idempotency/idempotency.config.js';
 import { OutboxSettings } from '../../apps/gateway/src/outbox/outbox.config.js';
 import { ServicesFileSettings, ServiceSettings } from '../../apps/gateway/src/services/service.config.js';
 import { VerificationSettings } from '../../apps/gateway/src/verification/verification.config.js';
@@ -27,6 +28,7 @@ const CHAPTERS: readonly SettingsChapter[] = [
       AccessSettings,
       VerificationSettings,
       LimitSettings,
+      IdempotencySettings,
       OutboxSettings,
       ServicesFileSettings,
       ServiceSettings,

@@ -11,6 +11,7 @@ import {
 import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
 import { AccessSettings } from './access/access.config.js';
 import { LimitSettings } from './limits/limits.config.js';
+import { IdempotencySettings } from './idempotency/idempotency.config.js';
 import { OutboxSettings } from './outbox/outbox.config.js';
 import { ServicesFileSettings, ServiceSettings } from './services/service.config.js';
 import { VerificationSettings } from './verification/verification.config.js';
@@ -43,6 +44,7 @@ export const gatewaySections = {
   limits: LimitSettings,
   outbox: OutboxSettings,
   access: AccessSettings,
+  idempotency: IdempotencySettings,
 };
 
 export type GatewayConfig = ConfigOf<typeof gatewaySections>;

@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import type { GatewayConfig } from './gateway.config.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { LeftOversModule } from './operations/left-overs.module.js';
 import { ServicesModule } from './services/services.module.js';
 import { StoreModule } from './verification/store.module.js';
@@ -30,6 +31,7 @@ export class GatewayModule {
         StoreModule.at(config.redis.url),
         ServicesModule,
         AccessModule.at(config.redis.url),
+        IdempotencyModule.at(config.redis.url),
         VerificationModule,
         DeliveryModule,
         LeftOversModule,

@@ -12,6 +12,7 @@ export class KeyedHash {
   private readonly codes: Buffer;
   private readonly prefixes: Buffer;
   private readonly networks: Buffer;
+  private readonly requests: Buffer;
 
   constructor({ hashKey }: VerificationSettings) {
     const subkey = (use: string) => Buffer.from(hkdfSync('sha256', Buffer.from(hashKey, 'base64'), '', use, 32));
@@ -19,6 +20,7 @@ export class KeyedHash {
     this.codes = subkey('otpost code');
     this.prefixes = subkey('otpost prefix');
     this.networks = subkey('otpost network');
+    this.requests = subkey('otpost request');
   }
 
   ofNumber(to: string): string {
@@ -36,6 +38,11 @@ export class KeyedHash {
   /** Bound to its verification: the hash of a code says nothing about the same code elsewhere. */
   ofCode(verificationId: string, code: string): string {
     return createHmac('sha256', this.codes).update(`${verificationId} ${code}`).digest('hex');
+  }
+
+  /** Of what tells requests apart: a body holds a number, and a key may be anything. No two lists of parts look alike. */
+  ofRequest(parts: readonly string[]): string {
+    return createHmac('sha256', this.requests).update(JSON.stringify(parts)).digest('hex');
   }
 }
 

@@ -11,7 +11,7 @@ export const tagOf = (numberHash: string): string => TAGS[parseInt(numberHash.sl
 export const tagIn = (id: string): string => id.slice(4, 6);
 
 /** `vrf_`, the number's tag, 12 hex digits of milliseconds, 80 random bits. */
-export const newVerificationId = (numberHash: string, now: Date): string =>
-  `vrf_${tagOf(numberHash)}${now.getTime().toString(16).padStart(12, '0')}${randomBytes(10).toString('hex')}`;
+export const newVerificationId = (numberHash: string, now: Date, random = randomBytes(10).toString('hex')): string =>
+  `vrf_${tagOf(numberHash)}${now.getTime().toString(16).padStart(12, '0')}${random}`;
 
 export const isVerificationId = (text: string): boolean => ID.test(text);

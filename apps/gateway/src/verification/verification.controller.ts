@@ -1,5 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { Caller } from '../access/caller.js';
+import { Idempotent } from '../idempotency/idempotent.js';
+import { Seed, type SeededRequest } from '../idempotency/request-seed.js';
 import { rateLimitFields } from '../limits/rate-limit-fields.js';
 import { checkViewOf, timelineViewOf, viewOf } from './verification-view.js';
 import { CheckCode, ResendVerification, StartVerification } from './verification.requests.js';
@@ -15,8 +17,14 @@ export class VerificationController {
 
   @Post()
   @HttpCode(202)
-  async start(@Body() request: StartVerification, @Caller() caller: Caller, @Res({ passthrough: true }) reply: Reply) {
-    const started = await this.verifications.start(request, caller);
+  @Idempotent()
+  async start(
+    @Body() request: StartVerification,
+    @Caller() caller: Caller,
+    @Seed() seed: SeededRequest,
+    @Res({ passthrough: true }) reply: Reply,
+  ) {
+    const started = await this.verifications.start(request, caller, seed);
     const location = `/v1/verifications/${started.verification.id}`;
     reply.headers({ location, ...rateLimitFields(started.quotas, started.now) });
     return viewOf(started);
@@ -35,19 +43,22 @@ export class VerificationController {
 
   @Post(':id/resends')
   @HttpCode(202)
+  @Idempotent()
   async resend(
     @Param('id') id: string,
     @Body() _request: ResendVerification,
     @Caller() caller: Caller,
+    @Seed() seed: SeededRequest,
     @Res({ passthrough: true }) reply: Reply,
   ) {
-    const resent = await this.verifications.resend(id, caller);
+    const resent = await this.verifications.resend(id, caller, seed);
     reply.headers(rateLimitFields(resent.quotas, resent.now));
     return viewOf(resent);
   }
 
   @Post(':id/cancel')
   @HttpCode(200)
+  @Idempotent()
   async cancel(@Param('id') id: string, @Caller() caller: Caller) {
     return viewOf(await this.verifications.cancel(id, caller));
   }

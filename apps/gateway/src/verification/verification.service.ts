@@ -1,9 +1,9 @@
 import { Problem, Sealer } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import type { Caller } from '../access/caller.js';
 import type { Send } from '../delivery/send.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
+import type { RequestSeed, SeededRequest } from '../idempotency/request-seed.js';
 import { originOf, type TextSubject } from '../limits/claims.js';
 import { networkOf } from '../limits/ip-network.js';
 import { LimitSettings } from '../limits/limits.config.js';
@@ -49,11 +49,12 @@ export class VerificationService {
   ) {}
 
   /** Saved before it is published: a text that arrives always has a verification, and what was accepted is never lost. */
-  async start(request: StartVerification, caller: Caller): Promise<Texted> {
+  async start(request: StartVerification, caller: Caller, seed: SeededRequest): Promise<Texted> {
     const now = new Date();
     const settings = this.services.of(caller.service);
     const number = this.receiverIn(request, settings);
-    const { verification, text } = this.draft(request, caller, settings, number, now);
+    const { verification, text } = this.draft(request, seed, caller, settings, number, now);
+    if (seed.again && (await this.store.find(verification.id, now))) return this.textedBefore(verification.id, caller);
     const entry = this.outbox.entryOf(text, now);
     const limits = this.limitsOf(verification);
     const admitted = await this.limits.admit(this.asked(verification, number, caller, true), limits, now, () =>
@@ -96,14 +97,16 @@ export class VerificationService {
   }
 
   /** Like `start`, with a code of its own; the codes before it live on. */
-  async resend(id: string, caller: Caller): Promise<Texted> {
+  async resend(id: string, caller: Caller, seed: SeededRequest): Promise<Texted> {
     const now = new Date();
     const known = await this.found(id, caller, now);
+    if (seed.again && known.sends.some(({ messageId }) => messageId === seed.messageId))
+      return this.textedBefore(id, caller);
     const may = mayResend(known, now);
     if (may !== 'yes') throw this.notResent({ kind: may, verification: known }, now);
     const number = receiverOf(this.toOf(known), null, this.limitSettings.countries);
     const code = newCode(known.codeLength);
-    const send = this.sendOf(known, code, now);
+    const send = this.sendOf(known, seed, code, now);
     const entry = this.outbox.entryOf(codeText(known, send, { code, to: number.to }, this.sealer), now);
     const limits = this.limitsOf(known);
     const admitted = await this.limits.admit(this.asked(known, number, caller, false), limits, now, () =>
@@ -124,13 +127,14 @@ export class VerificationService {
 
   private draft(
     request: StartVerification,
+    seed: RequestSeed,
     { id: keyId, service }: Caller,
     settings: ServiceSettings,
     { to, unrecognized }: Receiver,
     now: Date,
   ) {
     const numberHash = this.hash.ofNumber(to);
-    const id = newVerificationId(numberHash, now);
+    const id = newVerificationId(numberHash, new Date(seed.at), seed.random);
     const { codeLength, maxChecks, maxSends, codeTtlSeconds, resendCooldownSeconds, ...defaults } = settings;
     const code = newCode(codeLength);
     const ip = request.client?.ip;
@@ -153,13 +157,18 @@ export class VerificationService {
       codeTtlSeconds,
       resendCooldownSeconds,
     };
-    const send = this.sendOf(terms, code, now);
+    const send = this.sendOf(terms, seed, code, now);
     const verification = newVerification(terms, send);
     return { verification, text: codeText(verification, send, { code, to }, this.sealer) };
   }
 
-  private sendOf({ id, codeTtlSeconds }: Pick<Verification, 'id' | 'codeTtlSeconds'>, code: string, now: Date): Send {
-    return newSend(randomUUID(), this.hash.ofCode(id, code), codeTtlSeconds, now);
+  private sendOf(
+    { id, codeTtlSeconds }: Pick<Verification, 'id' | 'codeTtlSeconds'>,
+    { messageId }: RequestSeed,
+    code: string,
+    now: Date,
+  ): Send {
+    return newSend(messageId, this.hash.ofCode(id, code), codeTtlSeconds, now);
   }
 
   private receiverIn({ to }: StartVerification, { defaultRegion }: ServiceSettings): Receiver {
@@ -208,6 +217,11 @@ export class VerificationService {
     now: Date,
   ): Texted {
     return { verification, to, nextTextAt: nextTextAt(history, this.limitsOf(verification)), quotas, now };
+  }
+
+  /** By an earlier run of the same request, which nobody has heard of. */
+  private async textedBefore(id: string, caller: Caller): Promise<Texted> {
+    return { ...(await this.find(id, caller)), quotas: [] };
   }
 
   private async found(id: string, { service }: Caller, now: Date): Promise<Verification> {
