@@ -5,6 +5,7 @@ import { DeliveryModule } from './delivery/delivery.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { LeftOversModule } from './operations/left-overs.module.js';
+import { OpenApiModule } from './openapi/openapi.controller.js';
 import { ServicesModule } from './services/services.module.js';
 import { StoreModule } from './verification/store.module.js';
 import { VerificationModule } from './verification/verification.module.js';
@@ -35,6 +36,7 @@ export class GatewayModule {
         VerificationModule,
         DeliveryModule,
         LeftOversModule,
+        OpenApiModule,
       ],
     };
   }

@@ -49,6 +49,8 @@ export * from './operations/operations.module.js';
 export * from './operations/readiness.js';
 export { pathOf, type HttpRequest } from './http/answer.js';
 export * from './http/create-http-adapter.js';
+export * from './http/described.js';
+export * from './http/page.js';
 export * from './http/problem.js';
 export * from './http/problem.filter.js';
 export * from './http/request-validation.js';

@@ -14,8 +14,8 @@ interface Request extends CallersRequest {
   readonly headers: { readonly authorization?: string };
 }
 
-/** For orchestrators and Prometheus, who have no key. Whatever else there is wants one. */
-const OPEN = /^\/(livez|readyz|metrics)\/?(\?|$)/;
+/** For orchestrators, Prometheus and who has yet to learn the API: they have no key. Whatever else there is wants one. */
+export const OPEN = /^\/(livez|readyz|metrics|openapi\.json)\/?(\?|$)/;
 const BEARER = /^bearer +(\S+)$/i;
 
 /** Lets a request in that brings a key with the scope its route wants. Events come over RabbitMQ and have rights of their own. */

@@ -19,12 +19,3 @@ export const viewOf = (letter: DeadLetter, now: Date) => ({
 });
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
-
-export const cursorOf = ({ firstPublishedAt, messageId }: DeadLetter): string =>
-  Buffer.from(`${firstPublishedAt} ${messageId}`).toString('base64url');
-
-/** The key that a cursor stands for: everything up to it was shown. A cursor that is none begins at the beginning. */
-export function keyOf(cursor: string): Pick<DeadLetter, 'firstPublishedAt' | 'messageId'> {
-  const [, at, messageId] = /^(\d+) (.*)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  return { firstPublishedAt: Number(at ?? -1), messageId: messageId ?? '' };
-}

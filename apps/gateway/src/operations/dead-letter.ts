@@ -1,4 +1,4 @@
-import { isSealed, UnsealableError, type LeftOver, type Sealer } from '@app/common';
+import { compareKeys, isSealed, UnsealableError, type LeftOver, type PageKey, type Sealer } from '@app/common';
 
 /** A dead letter as filters and views see it. */
 export interface DeadLetter {
@@ -69,9 +69,13 @@ export function matches(letter: DeadLetter, filter: DeadLetterFilter, now: Date)
   );
 }
 
+export const keyOf = ({ firstPublishedAt, messageId }: DeadLetter): PageKey => ({
+  at: firstPublishedAt,
+  id: messageId,
+});
+
 /** The oldest first; the queue itself keeps no order. */
-export const byAge = (a: DeadLetter, b: DeadLetter): number =>
-  a.firstPublishedAt - b.firstPublishedAt || (a.messageId < b.messageId ? -1 : Number(a.messageId > b.messageId));
+export const byAge = (a: DeadLetter, b: DeadLetter): number => compareKeys(keyOf(a), keyOf(b));
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);

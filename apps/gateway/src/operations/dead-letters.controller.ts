@@ -1,8 +1,9 @@
+import { Describe, pageOf } from '@app/common';
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { Caller } from '../access/caller.js';
 import { Needs } from '../access/needs.js';
-import { cursorOf, keyOf, viewOf } from './dead-letter-view.js';
-import { byAge, type DeadLetter } from './dead-letter.js';
+import { viewOf } from './dead-letter-view.js';
+import { keyOf } from './dead-letter.js';
 import {
   DeadLetterSelection,
   DiscardDeadLetters,
@@ -10,26 +11,25 @@ import {
   ReplayDeadLetters,
 } from './dead-letters.requests.js';
 import { DeadLettersService, type Batch } from './dead-letters.service.js';
+import { describedDeadLetters } from './operations.openapi.js';
 import { noSuchDeadLetter } from './refusals.js';
 
 @Controller('v1/dead-letters')
 @Needs('operate')
+@Describe<DeadLettersController>(describedDeadLetters)
 export class DeadLettersController {
   constructor(private readonly deadLetters: DeadLettersService) {}
 
   @Get()
   async list(@Query() query: ListDeadLetters, @Caller() caller: Caller) {
     const { letters, waiting, now } = await this.deadLetters.find(query, caller);
-    const shown = query.cursor === undefined ? undefined : (keyOf(query.cursor) as DeadLetter);
-    const rest = letters.filter((letter) => shown === undefined || byAge(letter, shown) > 0);
-    const page = rest.slice(0, query.limit);
-    const last = page.at(-1);
+    const { items, cursor } = pageOf(letters, query, keyOf);
     return {
       queue: query.queue,
       waiting,
       matching: letters.length,
-      deadLetters: page.map((letter) => viewOf(letter, now)),
-      cursor: last && page.length < rest.length ? cursorOf(last) : null,
+      deadLetters: items.map((letter) => viewOf(letter, now)),
+      cursor,
     };
   }
 

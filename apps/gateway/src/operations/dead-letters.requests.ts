@@ -1,4 +1,4 @@
-import { Type } from 'class-transformer';
+import { PageCursor, PageLimit } from '@app/common';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
@@ -49,16 +49,10 @@ export class DeadLetterSelection {
 }
 
 export class ListDeadLetters extends DeadLetterSelection {
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
+  @PageLimit()
   limit: number = 50;
 
-  /** Of the answer before. */
-  @IsOptional()
-  @Matches(/^[A-Za-z0-9_-]{1,200}$/)
+  @PageCursor()
   cursor?: string;
 }
 

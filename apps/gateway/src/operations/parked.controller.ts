@@ -1,10 +1,10 @@
-import { LeftOvers, mask, type LeftOver } from '@app/common';
+import { Describe, LeftOvers, mask, PageLimit, type LeftOver } from '@app/common';
 import { Controller, Get, Query } from '@nestjs/common';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsOptional, Matches } from 'class-validator';
 import { ALL_SERVICES, Caller, operatesOnAll } from '../access/caller.js';
 import { Needs } from '../access/needs.js';
 import { missingService } from '../access/refusals.js';
+import { describedParked } from './operations.openapi.js';
 import { refuse } from './refusals.js';
 
 export class ListParked {
@@ -13,17 +13,14 @@ export class ListParked {
   @Matches(/^[a-z0-9-]{1,64}$/)
   consumer: string = 'sms-worker';
 
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
+  @PageLimit()
   limit: number = 50;
 }
 
 /** What could not be read, so nobody knows whose it is: for keys of all services. Only its head is shown, for whoever has to find out which program wrote it. */
 @Controller('v1/parked')
 @Needs('operate')
+@Describe<ParkedController>(describedParked)
 export class ParkedController {
   constructor(private readonly leftOvers: LeftOvers) {}
 

@@ -4,6 +4,14 @@ const MAX_KEYS = 16;
 const MAX_KEY_LENGTH = 40;
 const MAX_VALUE_LENGTH = 256;
 
+/** What `IsSmallMap` accepts, as JSON Schema. */
+export const SMALL_MAP_SCHEMA = {
+  type: 'object',
+  maxProperties: MAX_KEYS,
+  propertyNames: { minLength: 1, maxLength: MAX_KEY_LENGTH },
+  additionalProperties: { type: 'string', maxLength: MAX_VALUE_LENGTH },
+};
+
 /** A flat JSON object of short texts. */
 export const IsSmallMap = (): PropertyDecorator =>
   ValidateBy({

@@ -1,9 +1,11 @@
+import { Describe } from '@app/common';
 import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { Caller } from '../access/caller.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { Seed, type SeededRequest } from '../idempotency/request-seed.js';
 import { rateLimitFields } from '../limits/rate-limit-fields.js';
 import { checkViewOf, timelineViewOf, viewOf } from './verification-view.js';
+import { described } from './verification.openapi.js';
 import { CheckCode, ResendVerification, StartVerification } from './verification.requests.js';
 import { VerificationService } from './verification.service.js';
 
@@ -12,6 +14,7 @@ interface Reply {
 }
 
 @Controller('v1/verifications')
+@Describe<VerificationController>(described)
 export class VerificationController {
   constructor(private readonly verifications: VerificationService) {}
 

@@ -1,10 +1,42 @@
 import { Controller, Get, Header } from '@nestjs/common';
+import { Describe } from '../http/described.js';
 import { Problem } from '../http/problem.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { Readiness } from './readiness.js';
 
+const TROUBLES = { type: 'object', additionalProperties: { type: 'string' } };
+const stateOf = (status: string, more: object = {}) => ({
+  type: 'object',
+  required: ['status'],
+  properties: { status: { const: status }, ...more },
+  additionalProperties: false,
+});
+
 /** What orchestrators and Prometheus ask of every process. */
 @Controller()
+@Describe<OperationsController>({
+  live: {
+    summary: 'Whether the process runs',
+    answer: { description: 'It does', schema: stateOf('ok'), example: { status: 'ok' } },
+  },
+  ready: {
+    summary: 'Whether the process can do its work',
+    answer: {
+      description: 'It can; `degraded` names what it does without',
+      schema: stateOf('ready', { degraded: TROUBLES }),
+      example: { status: 'ready' },
+    },
+    problems: { 503: ['not_ready'] },
+  },
+  metricsText: {
+    summary: 'Metrics for Prometheus',
+    answer: {
+      description: 'Prometheus text, version 0.0.4',
+      contentType: 'text/plain',
+      schema: { type: 'string' },
+    },
+  },
+})
 export class OperationsController {
   constructor(
     private readonly readiness: Readiness,
