@@ -5,9 +5,12 @@ import { OpenApiController } from '../../apps/gateway/src/openapi/openapi.contro
 import { newNumber, testGateway } from '../gateway/test-gateway.js';
 
 const FILE = 'docs/openapi.json';
-const API_KEYS = ['shop:verify', 'ops:operate']
-  .map((key) => `${key}:${createHash('sha256').update(key.split(':')[0]!).digest('hex')}`)
-  .join(',');
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const API_KEYS = [
+  `shop:verify:${sha256('shop')}`,
+  `ops:operate:${sha256('ops')}:*`,
+  `own:operate:${sha256('own')}`,
+].join();
 
 interface Response {
   readonly content: Readonly<Record<string, object>>;
@@ -153,6 +156,7 @@ describe('docs/openapi.json', () => {
     await ask('POST', '/v1/dead-letters/replay', { dryRun: true }, ops);
     await ask('POST', '/v1/dead-letters/discard', { dryRun: true }, ops);
     await ask('GET', '/v1/parked', undefined, ops);
+    await ask('GET', '/v1/parked', undefined, { authorization: 'Bearer own' });
     await ask('GET', '/livez');
     await ask('GET', '/readyz');
     await ask('GET', '/metrics');
