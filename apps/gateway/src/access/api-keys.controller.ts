@@ -1,5 +1,7 @@
+import { Describe } from '@app/common';
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { configuredViewOf, viewOf } from './api-key-view.js';
+import { describedApiKeys } from './api-keys.openapi.js';
 import { CreateApiKey, RotateApiKey } from './api-keys.requests.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { Caller } from './caller.js';
@@ -13,6 +15,7 @@ interface Reply {
 }
 
 @Controller('v1/api-keys')
+@Describe<ApiKeysController>(describedApiKeys)
 @Needs('operate')
 export class ApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}

@@ -38,7 +38,7 @@ export function problemsOf(route: Route, open: boolean): Map<number, Set<string>
   add(431, 'headers_too_large');
   add(500, 'internal_error');
   if (!open) add(401, 'unauthenticated');
-  if (!open) add(403, 'forbidden', 'unknown_service');
+  if (!open) add(403, 'forbidden', 'address_not_allowed', 'unknown_service');
   if (route.path.includes('{')) add(414, 'path_too_long');
   if (route.query) add(422, 'invalid_request');
   if (route.method !== 'get') {

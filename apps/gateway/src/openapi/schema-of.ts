@@ -26,6 +26,7 @@ const KEYWORDS: Readonly<Record<string, (constraints: Constraints) => JsonSchema
   isUrl: () => ({ type: 'string', format: 'uri' }),
   isUuid: () => ({ type: 'string', format: 'uuid' }),
   isIso8601: () => ({ type: 'string', format: 'date-time' }),
+  isNetwork: () => ({ type: 'string', description: 'An IP address, or a network such as 10.0.0.0/8.' }),
   isSmallMap: () => SMALL_MAP_SCHEMA,
 };
 const ARRAY_KEYWORDS: typeof KEYWORDS = {

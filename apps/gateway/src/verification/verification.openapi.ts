@@ -33,6 +33,7 @@ const verification = {
   ...object(
     {
       id,
+      service: text,
       to: { ...text, description: 'Masked.' },
       channel: { enum: ['sms'] },
       purpose: text,
@@ -67,6 +68,7 @@ const verification = {
 
 const EXAMPLE = {
   id: 'vrf_0401a20c72ccfc3b9433f65a91c895986b',
+  service: 'default',
   to: '+86138****8000',
   channel: 'sms',
   purpose: 'sign-in',
@@ -123,6 +125,19 @@ const timeline = {
   }),
 };
 
+const QUOTAS = [
+  'destination_in_cooldown',
+  'destination_quota',
+  'prefix_quota',
+  'ip_quota',
+  'key_quota',
+  'service_quota',
+  'country_quota',
+];
+const HOW_LIMITS_STAND = {
+  'RateLimit-Policy': 'draft-ietf-httpapi-ratelimit-headers: what may be asked for.',
+  RateLimit: 'And what is left of it.',
+};
 const shown = (description: string) => ({ description, schema: verification, example: EXAMPLE });
 const UNKNOWN = { 404: ['not_found'], 503: ['dependency_unavailable'] };
 const ENDED = 'verification_not_pending';
@@ -132,11 +147,12 @@ export const described = {
     summary: 'Text a code to a number',
     answer: {
       ...shown('The text is queued; the company has not been asked yet'),
-      headers: { Location: 'Of the verification.' },
+      headers: { Location: 'Of the verification.', ...HOW_LIMITS_STAND },
     },
     problems: {
+      403: ['country_not_allowed'],
       422: ['invalid_phone_number', 'unsupported_number_type'],
-      429: ['destination_in_cooldown'],
+      429: [...QUOTAS, 'too_many_pending'],
       503: ['dependency_unavailable'],
     },
   },
@@ -158,12 +174,12 @@ export const described = {
         serverTime: '2026-11-24T07:26:20.658Z',
       },
     },
-    problems: { ...UNKNOWN, 409: [ENDED] },
+    problems: { ...UNKNOWN, 409: [ENDED], 429: ['check_quota'] },
   },
   resend: {
     summary: 'Text another code',
-    answer: shown('The text is queued'),
-    problems: { ...UNKNOWN, 409: [ENDED, 'no_sends_left'], 429: ['destination_in_cooldown'] },
+    answer: { ...shown('The text is queued'), headers: HOW_LIMITS_STAND },
+    problems: { ...UNKNOWN, 403: ['country_not_allowed'], 409: [ENDED, 'no_sends_left'], 429: QUOTAS },
   },
   cancel: {
     summary: 'End a verification',
