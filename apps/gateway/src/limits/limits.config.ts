@@ -232,8 +232,9 @@ export class LimitsError extends Error {
  * @throws LimitsError for names that are not known and values out of range.
  */
 export function overrideLimits(base: LimitSettings, override: object): LimitSettings {
+  const unknown = Object.keys(override).filter((name) => !Object.hasOwn(base, name));
+  if (unknown.length > 0) throw new LimitsError(unknown.map((name) => `${name}: is no limit`));
   const limits = Object.assign(new LimitSettings(), base, override);
-  const unknown = Object.keys(override).filter((name) => !(name in base));
   const wrong = validateSync(limits).map(
     ({ property, constraints }) => `${property}: ${Object.values(constraints ?? {}).join(', ')}`,
   );

@@ -1,9 +1,10 @@
 import { settingsOf } from '@app/common';
 import { validateSync } from 'class-validator';
 import { DEFAULT_SERVICE } from '../access/caller.js';
-import { ServiceSettings } from './service.config.js';
+import { LimitsError, overrideLimits, type LimitSettings } from '../limits/limits.config.js';
+import { ServiceSettings, type Service } from './service.config.js';
 
-export type ServiceMap = ReadonlyMap<string, ServiceSettings>;
+export type ServiceMap = ReadonlyMap<string, Service>;
 
 /** What is wrong with a services file: a line each, with its JSON pointer (RFC 6901). */
 export class ServicesError extends Error {
@@ -19,7 +20,7 @@ const KNOWN = new Set(settingsOf(ServiceSettings).map(({ property }) => property
  * The services that a file describes, and `default`. What a service leaves out is as the environment has it.
  * @throws ServicesError for what is not known or not legal: all of it at once.
  */
-export function readServices(text: string, environment: ServiceSettings): ServiceMap {
+export function readServices(text: string, environment: Service): ServiceMap {
   const file = readObject(readJson(text), '');
   const services = new Map([[DEFAULT_SERVICE, environment]]);
   const problems: string[] = [];
@@ -35,26 +36,38 @@ export function readServices(text: string, environment: ServiceSettings): Servic
   return services;
 }
 
-function readService(name: string, value: unknown, environment: ServiceSettings): ServiceSettings {
+function readService(name: string, value: unknown, environment: Service): Service {
   const at = `/${escaped(name)}`;
   if (!SERVICE_NAME.test(name))
     throw new ServicesError([
       `${at}: a service is called by small letters, digits and dashes, a letter first, at most 32`,
     ]);
-  const entry = readObject(value, at);
+  const { limits: ownLimits = {}, ...entry } = readObject(value, at);
   const unknown = Object.keys(entry).filter((setting) => !KNOWN.has(setting));
   const service = Object.assign(new ServiceSettings(), environment, entry);
+  const limits = readLimits(readObject(ownLimits, `${at}/limits`), environment.limits);
   const wrong = validateSync(service, { forbidUnknownValues: false });
   const problems = [
     ...unknown.map(
-      (setting) => `${at}/${escaped(setting)}: is no setting of a service; there are ${[...KNOWN].join(', ')}`,
+      (setting) =>
+        `${at}/${escaped(setting)}: is no setting of a service; there are ${[...KNOWN, 'limits'].join(', ')}`,
     ),
+    ...('problems' in limits ? limits.problems.map((problem) => `${at}/limits/${problem}`) : []),
     ...wrong
       .filter(({ property }) => KNOWN.has(property))
       .map(({ property, constraints }) => `${at}/${property}: ${sentenceOf(property, constraints)}`),
   ];
   if (problems.length > 0) throw new ServicesError(problems);
-  return service;
+  return Object.assign(service, { limits: limits as LimitSettings });
+}
+
+function readLimits(own: object, environment: LimitSettings): LimitSettings | LimitsError {
+  try {
+    return overrideLimits(environment, own);
+  } catch (error) {
+    if (error instanceof LimitsError) return error;
+    throw error;
+  }
 }
 
 function readJson(text: string): unknown {

@@ -11,6 +11,7 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { getCountries } from 'libphonenumber-js/max';
+import type { LimitSettings } from '../limits/limits.config.js';
 
 /** NIST SP 800-63B §5.1.3.2 and OWASP ASVS 6.5.4 want six digits. */
 const IsCodeLength = (): PropertyDecorator =>
@@ -105,6 +106,9 @@ export class ServiceSettings {
   @Matches(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/)
   defaultLocale?: string | null;
 }
+
+/** With how much may be asked for in it. */
+export type Service = ServiceSettings & { readonly limits: LimitSettings };
 
 export class ServicesFileSettings {
   @Setting({

@@ -4,14 +4,16 @@ import { newNumber, testConfig, testGateway } from '../../../../test/gateway/tes
 import { tempFile } from '../../../../test/support/temp-file.js';
 import { until } from '../../../../test/support/until.js';
 import { createGateway } from '../create-gateway.js';
+import { LimitSettings } from '../limits/limits.config.js';
 import { readServices, ServicesError } from './read-services.js';
 import { Services } from './services.js';
 import { ServiceSettings } from './service.config.js';
 
-const environment = readSettings(
-  { service: ServiceSettings },
-  { CODE_TTL_SECONDS: '240', DEFAULT_REGION: 'CN' },
-).service;
+const { service, limits } = readSettings(
+  { service: ServiceSettings, limits: LimitSettings },
+  { CODE_TTL_SECONDS: '240', DEFAULT_REGION: 'CN', LIMIT_NUMBER_PER_DAY: '7' },
+);
+const environment = Object.assign(service, { limits });
 
 describe('a services file', () => {
   const problemsOf = (file: unknown): readonly string[] => {
@@ -40,6 +42,12 @@ describe('a services file', () => {
       maxSends: 2,
       defaultRegion: 'CN',
     });
+    const limited = readServices(
+      JSON.stringify({ bank: { limits: { numberPerHour: 2, countries: ['DE'] } } }),
+      environment,
+    );
+    expect(limited.get('bank')!.limits).toMatchObject({ numberPerHour: 2, numberPerDay: 7, countries: ['DE'] });
+    expect(limited.get('default')!.limits).toMatchObject({ numberPerHour: 5, numberPerDay: 7, countries: [] });
     expect([...readServices('{}', environment).values()]).toEqual([environment]);
   });
 
@@ -49,6 +57,10 @@ describe('a services file', () => {
     [{ bank: { codeLength: null } }, /^\/bank\/codeLength: it must be 6 to 10/],
     [{ bank: { codeLenght: 6 } }, /^\/bank\/codeLenght: is no setting of a service; there are codeLength, .*maxSends/],
     [{ bank: { 'a/b~c': 6 } }, /^\/bank\/a~1b~0c: is no setting/],
+    [{ bank: { limits: { numberPerHour: 101 } } }, /^\/bank\/limits\/numberPerHour: .*must not be greater than 100/],
+    [{ bank: { limits: { numberPerYear: 1 } } }, '/bank/limits/numberPerYear: is no limit'],
+    ['{"bank": {"limits": {"__proto__": {}}}}', '/bank/limits/__proto__: is no limit'],
+    [{ bank: { limits: 3 } }, '/bank/limits: must be a JSON object'],
     [{ bank: { hashKey: 'x' } }, /^\/bank\/hashKey: is no setting/],
     ['{"bank": {"__proto__": {"codeLength": 4}}}', /^\/bank\/__proto__: is no setting/],
     ['{"__proto__": {"codeLength": 4}}', /^\/__proto__: a service is called by small letters/],
@@ -155,6 +167,24 @@ describe('a gateway with a services file', () => {
         body: { service: 'bank', locale: 'de', code: { length: 8 }, attempts: { remaining: 2 } },
       });
       expect(await gateway.codeOf(bank.body, bank.to)).toMatch(/^\d{8}$/);
+    });
+
+    it('each key has the limits of its service', async () => {
+      file.write('{"bank": {"limits": {"countries": ["DE"], "numberPending": 1}, "resendCooldownSeconds": 1}}');
+      services().reload();
+
+      const refused = await gateway.request('POST', '/v1/verifications', { to: newNumber() }, as('bank'));
+      expect(refused).toMatchObject({ status: 403, body: { code: 'country_not_allowed', country: 'CN' } });
+      expect((await started('shop')).body).toMatchObject({ status: 'pending' });
+
+      file.write('{"bank": {"limits": {"numberPending": 1}, "resendCooldownSeconds": 1}}');
+      services().reload();
+      const { to } = await started('bank');
+      const again = await gateway.request('POST', '/v1/verifications', { to }, as('bank'));
+      expect(again).toMatchObject({
+        status: 429,
+        body: { code: 'too_many_pending', 'violated-policies': expect.arrayContaining(['number-pending']) },
+      });
     });
 
     it('a change is noticed; what runs keeps its terms', async () => {

@@ -3,9 +3,10 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { AccessSettings, entriesOf } from '../access/access.config.js';
 import { ALL_SERVICES } from '../access/caller.js';
+import { LimitSettings } from '../limits/limits.config.js';
 import { readServices, ServicesError, type ServiceMap } from './read-services.js';
 import { unknownService } from './refusals.js';
-import { ServicesFileSettings, ServiceSettings } from './service.config.js';
+import { ServicesFileSettings, ServiceSettings, type Service } from './service.config.js';
 
 /** How often the file's change is looked for: a stat, which also sees a link that points elsewhere. */
 const LOOK_MS = 2000;
@@ -20,7 +21,8 @@ export class Services implements OnApplicationShutdown {
 
   /** @throws StartRefused for a file that cannot be read or used, and for keys of services that there are not. */
   constructor(
-    private readonly environment: ServiceSettings,
+    private readonly settings: ServiceSettings,
+    private readonly limits: LimitSettings,
     private readonly file: ServicesFileSettings,
     private readonly access: AccessSettings,
     private readonly logger: AppLogger,
@@ -43,15 +45,20 @@ export class Services implements OnApplicationShutdown {
     return [...this.current.keys()];
   }
 
-  find(name: string): ServiceSettings | undefined {
+  find(name: string): Service | undefined {
     return this.current.get(name);
   }
 
   /** @throws Problem where there is no such service (any more). */
-  of(name: string): ServiceSettings {
+  of(name: string): Service {
     const service = this.find(name);
     if (!service) throw unknownService(name);
     return service;
+  }
+
+  /** Of a verification that runs the service may be gone; the limits of the environment hold then. */
+  limitsOf(name: string): LimitSettings {
+    return this.find(name)?.limits ?? this.limits;
   }
 
   /** Takes over what the file says now; where that cannot be used, what held before goes on. */
@@ -74,7 +81,8 @@ export class Services implements OnApplicationShutdown {
 
   private read(): ServiceMap {
     const text = this.file.path ? readFileSync(this.file.path, 'utf8') : '{}';
-    const services = readServices(text, this.environment);
+    const environment = Object.assign(new ServiceSettings(), this.settings, { limits: this.limits });
+    const services = readServices(text, environment);
     const homeless = entriesOf(this.access)
       .map(({ service }) => service)
       .filter((name) => name !== ALL_SERVICES && !services.has(name));

@@ -6,14 +6,13 @@ import { GatewayMetrics } from '../gateway-metrics.js';
 import type { RequestSeed, SeededRequest } from '../idempotency/request-seed.js';
 import { originOf, type TextSubject } from '../limits/claims.js';
 import { networkOf } from '../limits/ip-network.js';
-import { LimitSettings } from '../limits/limits.config.js';
 import { nextTextAt, type NumberHistory, type NumberLimits } from '../limits/number-history.js';
 import type { Quota } from '../limits/quota.js';
 import { TextLimits, type ProvenTexts } from '../limits/text-limits.js';
 import { prefixOf } from '../numbers/prefix.js';
 import { receiverOf, type Receiver } from '../numbers/receiver.js';
 import { OutboxPublisher } from '../outbox/outbox-publisher.js';
-import type { ServiceSettings } from '../services/service.config.js';
+import type { Service } from '../services/service.config.js';
 import { Services } from '../services/services.js';
 import { codeText } from './code-text.js';
 import { newCode, readCode } from './code.js';
@@ -39,7 +38,6 @@ type Pending<A> = A extends Missing
 export class VerificationService {
   constructor(
     private readonly services: Services,
-    private readonly limitSettings: LimitSettings,
     @Inject(VerificationStore) private readonly store: VerificationStore,
     private readonly limits: TextLimits,
     private readonly outbox: OutboxPublisher,
@@ -85,14 +83,14 @@ export class VerificationService {
     const now = new Date();
     const code = readCode(typed) ?? '';
     const guess = { service, hash: this.hash.ofCode(id, code), length: code.length };
-    const answer = await this.store.check(wellFormed(id), guess, this.limitSettings, now);
+    const limits = this.services.limitsOf(service);
+    const answer = await this.store.check(wellFormed(id), guess, limits, now);
     this.metrics.checks.inc({ outcome: answer.kind });
     const pending = this.pending(answer, now);
-    if (pending.kind === 'limited')
-      throw this.limits.checkRefused(pending.verification, pending.history, this.limitSettings, now);
+    if (pending.kind === 'limited') throw this.limits.checkRefused(pending.verification, pending.history, limits, now);
     const { kind, verification } = pending;
     if (kind === 'malformed') throw refusals.malformedCode(verification.codeLength);
-    if (kind === 'correct') await this.limits.approved(this.provenBy(verification), this.limitSettings);
+    if (kind === 'correct') await this.limits.approved(this.provenBy(verification), limits);
     return { valid: kind === 'correct', verification, now };
   }
 
@@ -104,7 +102,7 @@ export class VerificationService {
       return this.textedBefore(id, caller);
     const may = mayResend(known, now);
     if (may !== 'yes') throw this.notResent({ kind: may, verification: known }, now);
-    const number = receiverOf(this.toOf(known), null, this.limitSettings.countries);
+    const number = receiverOf(this.toOf(known), null, this.services.limitsOf(known.service).countries);
     const code = newCode(known.codeLength);
     const send = this.sendOf(known, seed, code, now);
     const entry = this.outbox.entryOf(codeText(known, send, { code, to: number.to }, this.sealer), now);
@@ -129,7 +127,7 @@ export class VerificationService {
     request: StartVerification,
     seed: RequestSeed,
     { id: keyId, service }: Caller,
-    settings: ServiceSettings,
+    settings: Service,
     { to, unrecognized }: Receiver,
     now: Date,
   ) {
@@ -171,9 +169,9 @@ export class VerificationService {
     return newSend(messageId, this.hash.ofCode(id, code), codeTtlSeconds, now);
   }
 
-  private receiverIn({ to }: StartVerification, { defaultRegion }: ServiceSettings): Receiver {
+  private receiverIn({ to }: StartVerification, { defaultRegion, limits }: Service): Receiver {
     try {
-      return receiverOf(to, defaultRegion, this.limitSettings.countries);
+      return receiverOf(to, defaultRegion, limits.countries);
     } catch (error) {
       throw error instanceof Problem ? this.notStarted(error.details.code, error) : error;
     }
@@ -184,29 +182,34 @@ export class VerificationService {
     return refusal;
   }
 
-  private limitsOf({ resendCooldownSeconds }: Verification): NumberLimits {
-    return { ...this.limitSettings, cooldownSeconds: resendCooldownSeconds };
+  private limitsOf({ service, resendCooldownSeconds }: Verification): NumberLimits {
+    return { ...this.services.limitsOf(service), cooldownSeconds: resendCooldownSeconds };
   }
 
-  private asked({ numberHash, origin }: Verification, { to, country }: Receiver, caller: Caller, starts: boolean) {
+  private asked(
+    { service, numberHash, origin }: Verification,
+    { to, country }: Receiver,
+    caller: Caller,
+    starts: boolean,
+  ) {
     const subject: TextSubject = {
-      service: caller.service,
+      service,
       keyId: caller.id,
       country,
-      prefixHash: this.prefixHashOf(to),
+      prefixHash: this.prefixHashOf(to, service),
       origin,
     };
     return { subject, numberHash, to, starts };
   }
 
   private provenBy(verification: Verification): ProvenTexts {
-    const { id, origin, sends } = verification;
-    const prefixHash = this.prefixHashOf(this.toOf(verification));
+    const { id, service, origin, sends } = verification;
+    const prefixHash = this.prefixHashOf(this.toOf(verification), service);
     return { verificationId: id, origin, prefixHash, sentAt: sends.map(({ queuedAt }) => queuedAt) };
   }
 
-  private prefixHashOf(to: string): string {
-    return this.hash.ofPrefix(prefixOf(to, this.limitSettings.prefixDigits));
+  private prefixHashOf(to: string, service: string): string {
+    return this.hash.ofPrefix(prefixOf(to, this.services.limitsOf(service).prefixDigits));
   }
 
   private texted(
