@@ -44,6 +44,11 @@ export function boundsOf(phases: readonly Phase[], { worker: { mb } }: Drain): B
     bound('worker memory with / without', ratio(averageOf(({ worker }) => median(worker.mb))), 1.2),
     bound('worker memory, end / begin of drain', median(mb.slice(-third)) / median(mb.slice(0, third)), 1.2),
     bound('requests not answered with 202', sum(phases.flatMap(({ answers }) => Object.values(answers.failures))), 1),
+    bound(
+      '% of time that the gateway waited for a core',
+      Math.max(...phases.map(({ gateway }) => gateway.waitPercent)),
+      5,
+    ),
     bound('texts/s with / without', ratio(averageOf(({ textsPerSecond }) => textsPerSecond)), 1.2),
     bound('backlog gone while measuring', 1 - left, 0.2),
     bound(
@@ -66,7 +71,20 @@ export function report(phases: readonly Phase[], drain: Drain, bounds: readonly 
   const { mb } = drain.worker;
   return [
     aligned([
-      ['', 'answers', 'p50 ms', 'p99 ms', 'max ms', 'queue', 'texts/s', 'worker MB', 'CPU %', 'gateway MB', 'CPU %'],
+      [
+        '',
+        'answers',
+        'p50 ms',
+        'p99 ms',
+        'max ms',
+        'queue',
+        'texts/s',
+        'worker MB',
+        'CPU %',
+        'gateway MB',
+        'CPU %',
+        'wait %',
+      ],
       ...phases.map(({ name, answers, waiting, textsPerSecond, worker, gateway }) => [
         name,
         String(answers.latencies.length),
@@ -79,6 +97,7 @@ export function report(phases: readonly Phase[], drain: Drain, bounds: readonly 
         worker.cpuPercent.toFixed(0),
         median(gateway.mb).toFixed(0),
         gateway.cpuPercent.toFixed(0),
+        gateway.waitPercent.toFixed(1),
       ]),
     ]),
     '',

@@ -9,6 +9,8 @@ export interface Usage {
   readonly mb: readonly number[];
   /** Time on a core, in percent of one. */
   readonly cpuPercent: number;
+  /** Time for which its main thread was ready to run and no core was free, in percent: what others took from it. */
+  readonly waitPercent: number;
 }
 
 export async function usageDuring<T, K extends string>(
@@ -17,16 +19,17 @@ export async function usageDuring<T, K extends string>(
 ): Promise<{ result: T; usage: Record<K, Usage> }> {
   const meters = Object.entries<number>(pids).map(([name, pid]) => {
     const mb = [residentMb(pid)];
-    return { name, pid, mb, cpuBefore: cpuSeconds(pid) };
+    return { name, pid, mb, cpuBefore: cpuSeconds(pid), waitBefore: waitSeconds(pid) };
   });
   const began = performance.now();
   const sampling = setInterval(() => meters.forEach(({ pid, mb }) => mb.push(residentMb(pid))), 250);
   try {
     const result = await work();
     const seconds = (performance.now() - began) / 1000;
-    const usage = meters.map(({ name, pid, mb, cpuBefore }) => {
+    const usage = meters.map(({ name, pid, mb, cpuBefore, waitBefore }) => {
       const cpuPercent = ((cpuSeconds(pid) - cpuBefore) / seconds) * 100;
-      return [name, { mb, cpuPercent }] as const;
+      const waitPercent = ((waitSeconds(pid) - waitBefore) / seconds) * 100;
+      return [name, { mb, cpuPercent, waitPercent }] as const;
     });
     return { result, usage: Object.fromEntries(usage) as unknown as Record<K, Usage> };
   } finally {
@@ -43,3 +46,6 @@ function cpuSeconds(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
+
+/** The kernel's Documentation/scheduler/sched-stats: nanoseconds on a core, and in wait of one. */
+const waitSeconds = (pid: number): number => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e9;

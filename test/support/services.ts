@@ -13,6 +13,8 @@ export const hasRedis = () => existsSync('/usr/bin/redis-server') || existsSync(
 /** A private RabbitMQ or Redis: own data folder, loopback only, gone when it is stopped or when we end. */
 export interface Service {
   readonly url: string;
+  /** Its folder, with its data and logs. */
+  readonly dir: string;
   /** kill -9. */
   kill(): Promise<void>;
   /** On the same port; with its data where they were kept, else without, as after a failover. */
@@ -31,6 +33,7 @@ async function serve(program: Program): Promise<Service> {
   let server = await program.start();
   return {
     url: program.url,
+    dir: program.dir,
     async kill() {
       server.kill();
       await server.ended;

@@ -14,6 +14,16 @@ export interface HttpReply {
 
 export const pathOf = ({ url }: HttpRequest): string => url.split('?', 1)[0] ?? url;
 
+/** Ids of ours and UUIDs, or too few digits to be anything. */
+const HARMLESS = /^(?:[a-z]+_[0-9a-f]{24,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\D*(?:\d\D*){0,3})$/i;
+
+/** As it may be shown and logged: callers put numbers and codes into paths by mistake. */
+export const shownPathOf = (request: HttpRequest): string =>
+  pathOf(request)
+    .split('/')
+    .map((segment) => (HARMLESS.test(segment) ? segment : '****'))
+    .join('/');
+
 export function answer({ details, headers }: Problem, request: HttpRequest, reply: HttpReply): void {
   reply
     .status(details.status)
@@ -23,5 +33,5 @@ export function answer({ details, headers }: Problem, request: HttpRequest, repl
       ...(details.retryAfter && { 'retry-after': String(details.retryAfter) }),
       ...headers,
     })
-    .send(JSON.stringify(problemBody(details, pathOf(request), request.id)));
+    .send(JSON.stringify(problemBody(details, shownPathOf(request), request.id)));
 }

@@ -175,6 +175,16 @@ describe('S18: every error is problem details', () => {
     );
   });
 
+  it.each([
+    ['/things/+8613800138000', '/things/****'],
+    ['/8613800138000/checks/4711908263', '/****/checks/****'],
+    ['/things/%2B86%20138%200013%208000', '/things/****'],
+    ['/v9/vrf_0401a20c72ccfc3b9433f65a91c895986b', '/v9/vrf_0401a20c72ccfc3b9433f65a91c895986b'],
+    ['/v9/f4711908-2634-4ee9-92da-492d12f44891/x1', '/v9/f4711908-2634-4ee9-92da-492d12f44891/x1'],
+  ])('%s is shown as %s', async (path, instance) => {
+    expect(json(await ask('DELETE', path))).toMatchObject({ instance });
+  });
+
   it('says which methods an address knows', async () => {
     expect((await ask('DELETE', '/things/1')).headers.allow).toBe('GET, HEAD');
     expect((await ask('PUT', '/things')).headers.allow).toBe('POST');

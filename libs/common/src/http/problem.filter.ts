@@ -1,7 +1,7 @@
 import { Catch, HttpException, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { RedisUnavailableError } from '../redis/redis.js';
 import type { AppLogger } from '../telemetry/logger.js';
-import { answer, pathOf, type HttpReply, type HttpRequest } from './answer.js';
+import { answer, pathOf, shownPathOf, type HttpReply, type HttpRequest } from './answer.js';
 import { httpProblem } from './http-problems.js';
 import { dependencyUnavailable, Problem } from './problem.js';
 
@@ -30,7 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof NotFoundException) return this.unrouted(method, pathOf(request));
     const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
     if (status >= 400 && status < 500) return new Problem(httpProblem(status));
-    this.logger.error({ err: error, requestId: id, method, path: pathOf(request) }, 'request failed');
+    this.logger.error({ err: error, requestId: id, method, path: shownPathOf(request) }, 'request failed');
     return new Problem(httpProblem(500));
   }
 
