@@ -22,7 +22,6 @@ const credentials = {
   sealingKey: randomBytes(32),
   hashKey: randomBytes(32),
 };
-export type Credentials = typeof credentials;
 
 const hashOf = (key: string) => createHash('sha256').update(key).digest('hex');
 
