@@ -130,7 +130,11 @@ describe('judge', () => {
     const two = seen({ requests, texts, ends: ends(['a', 'accepted'], ['b', 'accepted']) });
 
     expect(judge(two, { refused: 'any' })).toMatchObject({ waitSeconds: 2, complaints: [] });
-    expect(judge(two, { refused: 'any', waitSeconds: 1 }).complaints).toEqual(['wait 2.0 s, above 1 s']);
+    const faulty = { ...two, injectedAt: 1000, healedAt: 1500 };
+    expect(judge(faulty, { refused: 'any', waitBeyondFaultSeconds: 2 }).complaints).toEqual([]);
+    expect(judge(faulty, { refused: 'any', waitBeyondFaultSeconds: 1 }).complaints).toEqual([
+      'wait 2.0 s, above 0.5 s of the fault and 1 s',
+    ]);
     expect(judge(seen({ requests: [request('a')] }), {}).waitSeconds).toBeUndefined();
   });
 });

@@ -31,8 +31,8 @@ export interface Bounds {
   readonly recoverySeconds?: number;
   /** Slowest answer to a client. */
   readonly answerSeconds?: number;
-  /** Longest time from an answer to its text. */
-  readonly waitSeconds?: number;
+  /** How much longer than the fault lasted a text may wait. */
+  readonly waitBeyondFaultSeconds?: number;
 }
 
 export interface Verdict {
@@ -96,9 +96,10 @@ export function judge(seen: Observation, bounds: Bounds): Verdict {
     ...(['expired', 'dead', 'parked'] as const)
       .filter((name) => bounds[name] !== 'any' && figures[name] !== (bounds[name] ?? 0))
       .map((name) => `${figures[name]} ${name} instead of ${bounds[name] ?? 0}`),
-    ...(['gapSeconds', 'recoverySeconds', 'answerSeconds', 'waitSeconds'] as const)
+    ...(['gapSeconds', 'recoverySeconds', 'answerSeconds'] as const)
       .filter((name) => bounds[name] !== undefined && !((figures[name] ?? Infinity) <= bounds[name]))
       .map((name) => `${name.replace('Seconds', '')} ${secondsOf(figures[name])}, above ${bounds[name]} s`),
+    ...waitTooLong(figures.waitSeconds, seen, bounds.waitBeyondFaultSeconds),
   ];
   return { ...figures, complaints };
 }
@@ -153,4 +154,10 @@ function longestWait(promised: readonly Request[], texts: readonly Text[]): numb
   const waits = promised.map(({ to, answeredAt = 0 }) => (arrivedAt.get(to) ?? -Infinity) - answeredAt);
   const longest = waits.reduce((a, b) => Math.max(a, b), -Infinity);
   return longest === -Infinity ? undefined : Math.max(0, longest) / 1000;
+}
+
+function waitTooLong(wait: number | undefined, { injectedAt, healedAt }: Observation, beyond: number | undefined) {
+  if (beyond === undefined || wait === undefined) return [];
+  const fault = ((healedAt ?? 0) - (injectedAt ?? 0)) / 1000;
+  return wait > fault + beyond ? [`wait ${secondsOf(wait)}, above ${secondsOf(fault)} of the fault and ${beyond} s`] : [];
 }

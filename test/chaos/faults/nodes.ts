@@ -90,7 +90,7 @@ export const nodeRows: readonly Row[] = [
     title: 'no node for 30 s, at 200 requests a second',
     nodes: 1,
     rate: 200,
-    bounds: { waitSeconds: 75, recoverySeconds: 60 },
+    bounds: { waitBeyondFaultSeconds: 45, recoverySeconds: 60 },
     drainSeconds: 120,
     play: noBroker,
   },
