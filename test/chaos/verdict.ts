@@ -159,5 +159,7 @@ function longestWait(promised: readonly Request[], texts: readonly Text[]): numb
 function waitTooLong(wait: number | undefined, { injectedAt, healedAt }: Observation, beyond: number | undefined) {
   if (beyond === undefined || wait === undefined) return [];
   const fault = ((healedAt ?? 0) - (injectedAt ?? 0)) / 1000;
-  return wait > fault + beyond ? [`wait ${secondsOf(wait)}, above ${secondsOf(fault)} of the fault and ${beyond} s`] : [];
+  return wait > fault + beyond
+    ? [`wait ${secondsOf(wait)}, above ${secondsOf(fault)} of the fault and ${beyond} s`]
+    : [];
 }
