@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { DEMO_CCP } from '../../apps/carrier-lab/src/carrier-lab.config.ts';
 import type { CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.ts';
 import { CcpProvider } from '../../libs/sms-provider/src/providers/ccp.provider.ts';
 import { ask, aText, ccpAt, send, startLab } from './start-lab.ts';
+
+/** As the company's own Java SDK checks them. */
+const VECTORS = new URL('../../libs/sms-provider/src/providers/provider-vectors.json', import.meta.url);
+const { ccp: vectors } = JSON.parse(readFileSync(VECTORS, 'utf8')) as {
+  ccp: { name: string; cases: { reqId: string; valid: boolean }[] }[];
+};
+const REQ_IDS = vectors.find(({ name }) => name.startsWith('reqId'))!.cases;
 
 let lab: CarrierLab;
 let ccp: CcpProvider;
@@ -110,6 +118,10 @@ describe('a request by hand', () => {
     return { status: response.status, body: (await response.json()) as { statusCode: string; templateSMS?: object } };
   }
 
+  it.each(REQ_IDS.filter(({ valid }) => valid))('with reqId $reqId is accepted', async ({ reqId }) => {
+    expect((await post({ ...BODY, reqId })).body.statusCode).toBe('000000');
+  });
+
   it('is answered as the company documents it', async () => {
     expect(await post(BODY)).toEqual({
       status: 200,
@@ -123,7 +135,7 @@ describe('a request by hand', () => {
     });
   });
 
-  it.each([
+  it.each<[what: string, body: unknown, code: string]>([
     ['no number', { ...BODY, to: undefined }, '112300'],
     ['a short number', { ...BODY, to: '1380013800' }, '160042'],
     ['an international number', { ...BODY, to: '+8613800138000' }, '160042'],
@@ -134,8 +146,9 @@ describe('a request by hand', () => {
     ['no datas', { ...BODY, datas: undefined }, '160031'],
     ['datas that are numbers', { ...BODY, datas: [123456, 5] }, '160052'],
     ['one of two datas', { ...BODY, datas: ['123456'] }, '160052'],
-    ['a malformed reqId', { ...BODY, reqId: 'a-b' }, '160055'],
-    ['a long reqId', { ...BODY, reqId: 'a'.repeat(33) }, '160055'],
+    ...REQ_IDS.filter(({ valid }) => !valid).map(
+      ({ reqId }) => [`reqId ${reqId}`, { ...BODY, reqId }, '160055'] as const,
+    ),
     ['no object', [], '112300'],
   ])('with %s is refused with HTTP 200 and a code', async (_what, body, code) => {
     expect(await post(body)).toEqual({

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { CarrierLabSettings, DEMO_CCP } from '../../apps/carrier-lab/src/carrier-lab.config.ts';
 import { createCarrierLab, type CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.ts';
 import { CcpProvider } from '../../libs/sms-provider/src/providers/ccp.provider.ts';
-import type { OutboundSms, SendOutcome } from '../../libs/sms-provider/src/sms-provider.ts';
+import type { OutboundSms, SendOutcome, SmsProvider } from '../../libs/sms-provider/src/sms-provider.ts';
+import { BUILT_IN_TEMPLATES } from '../../libs/sms-provider/src/templates/message-template.ts';
+import { SmsTemplates } from '../../libs/sms-provider/src/templates/sms-templates.ts';
 
 /** A lab on a free port, silent. */
 export const startLab = (): Promise<CarrierLab> =>
@@ -16,7 +18,10 @@ export const startLab = (): Promise<CarrierLab> =>
 export const ccpAt = (lab: CarrierLab, changes: Partial<typeof DEMO_CCP> = {}): CcpProvider =>
   new CcpProvider({ ...DEMO_CCP, ...changes, templates: [...DEMO_CCP.templates], baseUrl: lab.url });
 
-export const aText = (changes: Partial<OutboundSms> = {}): OutboundSms => ({
+/** What is asked of a company before it is put into that company's words. */
+export type Asked = Omit<OutboundSms, 'rendered'>;
+
+export const aText = (changes: Partial<Asked> = {}): Asked => ({
   reference: randomUUID().replaceAll('-', ''),
   repeated: false,
   to: '+8613800138000',
@@ -26,8 +31,11 @@ export const aText = (changes: Partial<OutboundSms> = {}): OutboundSms => ({
   ...changes,
 });
 
-export const send = (provider: CcpProvider, message: OutboundSms, signal?: AbortSignal): Promise<SendOutcome> =>
-  provider.send(message, signal ?? new AbortController().signal);
+const templates = new SmsTemplates(BUILT_IN_TEMPLATES, 'Otpost');
+
+/** One attempt, rendered as the sender renders it. */
+export const send = (provider: SmsProvider, asked: Asked, signal?: AbortSignal): Promise<SendOutcome> =>
+  provider.send({ ...asked, rendered: templates.render(provider, asked) }, signal ?? new AbortController().signal);
 
 /** One call of the lab's own API. */
 export async function ask(lab: CarrierLab, method: string, path: string, body?: unknown) {

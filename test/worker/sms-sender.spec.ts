@@ -16,6 +16,7 @@ import {
 } from '@app/common';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import {
+  BUILT_IN_TEMPLATES,
   HeldLedger,
   Hold,
   OutcomeEvents,
@@ -25,6 +26,7 @@ import {
   SmsSender,
   smsPolicy,
   SmsSettings,
+  SmsTemplates,
   type DeliveryLedger,
   type OutboundSms,
   type Rejection,
@@ -129,6 +131,7 @@ describe('the sender', () => {
       new HeldLedger(options.ledger ?? new MemoryDeliveryLedger(), hold, settings),
       new ProviderCalls(settings, createLogger('test', 'silent'), metrics),
       new SmsRoute(route),
+      new SmsTemplates(BUILT_IN_TEMPLATES),
       new OutcomeEvents(publisher, hold),
       sealer,
       policies,

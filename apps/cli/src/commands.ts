@@ -5,6 +5,8 @@ import { keysRevoke, keysRotate } from './keys/keys-change.command.js';
 import { keysCreate } from './keys/keys-create.command.js';
 import { keysList } from './keys/keys-list.command.js';
 import { retryScheduleCommand } from './retry-schedule.js';
+import { templatesAppHash } from './templates/templates-app-hash.command.js';
+import { templatesLint } from './templates/templates-lint.command.js';
 import { topologyCheck } from './topology/topology-check.command.js';
 import { topologyExport } from './topology/topology-export.command.js';
 import { topologyPrint } from './topology/topology-print.command.js';
@@ -15,6 +17,8 @@ export const commands: readonly Command[] = [
   topologyCheck,
   topologyExport,
   retryScheduleCommand,
+  templatesLint,
+  templatesAppHash,
   keysCreate,
   keysList,
   keysRotate,

@@ -7,11 +7,10 @@ import {
   RedisSettings,
   SealingSettings,
   Setting,
-  settingText,
   type ConfigOf,
   type Environment,
 } from '@app/common';
-import { providerList, SmsSettings, type ProviderSettings } from '@app/sms-provider';
+import { providerSections, SmsSettings, type ProviderSettings } from '@app/sms-provider';
 
 /** Where health and metrics of the worker are asked for. */
 export class WorkerHttpSettings {
@@ -46,19 +45,14 @@ export type SmsWorkerConfig = ConfigOf<typeof smsWorkerSections> & {
 
 export const readSmsWorkerConfig = async (): Promise<SmsWorkerConfig> => smsWorkerConfig(await loadEnvironment());
 
-/** Only the companies that `SMS_PROVIDERS` names are read, so that nobody has to fill in the others. */
 export function smsWorkerConfig(environment: Environment): SmsWorkerConfig {
-  const named =
-    settingText('SMS_PROVIDERS', environment)
-      ?.split(',')
-      .map((name) => name.trim()) ?? [];
-  const onRoute = providerList.filter(({ name }) => named.includes(name));
-  const companies = Object.fromEntries(onRoute.map(({ name, Settings }) => [`provider:${name}`, Settings]));
+  const companies = providerSections(environment);
+  const prefixed = Object.entries(companies).map(([name, Settings]) => [`provider:${name}`, Settings]);
   const config: Record<string, object> & ConfigOf<typeof smsWorkerSections> = readSettings(
-    { ...companies, ...smsWorkerSections },
+    { ...(Object.fromEntries(prefixed) as typeof companies), ...smsWorkerSections },
     environment,
   );
   const { process, http, rabbit, redis, sealing, sms } = config;
-  const providers = Object.fromEntries(onRoute.map(({ name }) => [name, config[`provider:${name}`]!]));
+  const providers = Object.fromEntries(Object.keys(companies).map((name) => [name, config[`provider:${name}`]!]));
   return { process, http, rabbit, redis, sealing, sms, providers };
 }

@@ -35,7 +35,7 @@ export class SmsWorkerModule {
           // A request under way ends, or is cut off and noted, within this.
           drainMs: (sms.sendTimeoutSeconds + 5) * 1000,
         }),
-        SmsProviderModule.with(providers, ledger),
+        SmsProviderModule.with(sms, providers, ledger),
       ],
     };
   }

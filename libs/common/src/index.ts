@@ -15,6 +15,7 @@ export * from './redis/redis-script.js';
 export * from './sealing/sealed.js';
 export * from './sealing/sealer.js';
 export * from './sealing/sealing.config.js';
+export * from './texts/sms-length.js';
 export * from './telemetry/logger.js';
 export * from './telemetry/mask.js';
 export * from './telemetry/metrics.js';

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { RetryPolicies, Sealer } from '@app/common';
+import { RetryPolicies, Sealer, StartRefused } from '@app/common';
 import { DELIVERY_LEDGER } from './delivery-ledger.js';
 import { HeldLedger } from './held-ledger.js';
 import { Hold } from './hold.js';
@@ -8,7 +8,10 @@ import { ProviderCalls } from './provider-calls.js';
 import { providerList } from './provider-list.js';
 import { SmsRoute } from './sms-route.js';
 import { SmsSender } from './sms-sender.js';
-import { SMS_POLICY, smsPolicy, SmsSettings } from './sms.config.js';
+import type { SmsProvider } from './sms-provider.js';
+import { SMS_POLICY, smsPolicy, SmsSettings, smsTemplates } from './sms.config.js';
+import { templateProblems } from './templates/check-templates.js';
+import { SmsTemplates } from './templates/sms-templates.js';
 
 /** Settings of the providers on the route, by the provider's name. */
 export type ProviderSettings = Readonly<Record<string, object>>;
@@ -20,11 +23,20 @@ export class SmsProviderModule {
     policies.bind(SMS_POLICY, smsPolicy(settings));
   }
 
-  /** `ledger` is the provider of DELIVERY_LEDGER: memory or Redis. */
+  /**
+   * `ledger` is the provider of DELIVERY_LEDGER: memory or Redis.
+   * @throws StartRefused where a text can never be sent as it is configured.
+   */
   static with(
+    settings: SmsSettings,
     providers: ProviderSettings,
     ledger: Omit<Extract<Provider, { provide: unknown; useFactory: unknown }>, 'provide'>,
   ): DynamicModule {
+    const companies = createProviders(settings.providers, providers);
+    const templates = smsTemplates(settings);
+    const problems = templateProblems(companies, templates, settings.codeLength);
+    if (problems.length > 0)
+      throw new StartRefused(`These texts cannot be sent:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
     return {
       module: SmsProviderModule,
       providers: [
@@ -35,18 +47,14 @@ export class SmsProviderModule {
         OutcomeEvents,
         SmsSender,
         { ...ledger, provide: DELIVERY_LEDGER },
-        {
-          provide: SmsRoute,
-          inject: [SmsSettings],
-          useFactory: (settings: SmsSettings) => routeOf(settings, providers),
-        },
+        { provide: SmsTemplates, useValue: templates },
+        { provide: SmsRoute, useValue: new SmsRoute(companies) },
       ],
       exports: [SmsSender],
     };
   }
 }
 
-const routeOf = ({ providers: names }: SmsSettings, settings: ProviderSettings): SmsRoute =>
-  new SmsRoute(
-    names.map((name) => providerList.find((definition) => definition.name === name)!.create(settings[name]!)),
-  );
+/** The companies of these names, in this order, made from their settings. */
+export const createProviders = (names: readonly string[], settings: ProviderSettings): SmsProvider[] =>
+  names.map((name) => providerList.find((definition) => definition.name === name)!.create(settings[name]!));

@@ -4,7 +4,7 @@ export interface SmsProvider {
   readonly name: string;
   /** What this company can and cannot do. */
   readonly capabilities: ProviderCapabilities;
-  /** Whether this company can carry the message at all (country, template). Asked before any attempt. */
+  /** Whether this company serves the number. Asked before any attempt; `capabilities` say whether it can carry the text. */
   supports(content: SmsContent): boolean;
   /**
    * Makes one attempt. Never throws for the company's answer or for the network, never retries by itself. The signal ends
@@ -21,6 +21,22 @@ export interface ProviderCapabilities {
    * outcome without a second text.
    */
   readonly guardsDuplicates: boolean;
+  /** Present where the company sends only texts that it has approved; without it, it takes any text. */
+  readonly approvedTexts?: ApprovedTexts;
+}
+
+/** What a company wants of its approved texts; routes and templates are checked against it at start. */
+export interface ApprovedTexts {
+  /** Its ids, by `name` or `name:locale`, from its own settings; the one without a locale serves all others. */
+  readonly ids: ReadonlyMap<string, string>;
+  /** Our params that fill an approved text, in its order, where no templates file says otherwise. */
+  readonly params: readonly string[];
+  /** How many params a text may have at most. */
+  readonly maxParams?: number;
+  /** Which codes it takes, and the same in words: `at most 6 digits`. */
+  readonly code?: { readonly pattern: RegExp; readonly words: string };
+  /** The signature is part of the request. */
+  readonly needsSignature?: boolean;
 }
 
 /** What is sent to whom: readable, and never logged. */
@@ -33,8 +49,21 @@ export interface SmsContent {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** The content in the words that one company takes. */
+export interface RenderedSms {
+  /** The whole text: signature first; for a company that takes any text also the line for browsers or apps. */
+  readonly text: string;
+  /** Who texts, as registered with the carriers, without brackets. */
+  readonly signature?: string;
+  /** How the company calls the approved text; always there for a company that sends only such. */
+  readonly templateId?: string;
+  /** What fills the approved text, in the company's order and by the company's names. */
+  readonly params: readonly { readonly name: string; readonly value: string }[];
+}
+
 /** What one attempt is about. */
 export interface OutboundSms extends SmsContent {
+  readonly rendered: RenderedSms;
   /** `[A-Za-z0-9]{1,32}`; the same for every repetition of a request whose outcome is unknown, new after a rejection. */
   readonly reference: string;
   /** An earlier request with this reference may have reached the company. */

@@ -34,6 +34,7 @@ import { referenceOf } from './reference.js';
 import type { SendOutcome, SmsContent, SmsProvider } from './sms-provider.js';
 import { SMS_POLICY, SmsSettings } from './sms.config.js';
 import { SmsRoute } from './sms-route.js';
+import { SmsTemplates } from './templates/sms-templates.js';
 
 /** Nobody was asked. */
 const NONE = 'none';
@@ -55,7 +56,7 @@ interface Walk extends TextEvent {
 /**
  * Sends one text, at most once accepted, whatever is delivered twice or dies in between.
  *
- * 1. Open the sealed values; find the companies that can carry the content.
+ * 1. Open the sealed values; find the companies that serve the number and can carry the content.
  * 2. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
  *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request, one such
  *    message at a time, so that a message of which workers die is told from those that were only beside it.
@@ -76,6 +77,7 @@ export class SmsSender implements OnApplicationShutdown {
     private readonly ledger: HeldLedger,
     private readonly calls: ProviderCalls,
     private readonly smsRoute: SmsRoute,
+    private readonly templates: SmsTemplates,
     private readonly outcomes: OutcomeEvents,
     private readonly sealer: Sealer,
     private readonly policies: RetryPolicies,
@@ -97,7 +99,7 @@ export class SmsSender implements OnApplicationShutdown {
       message,
       delivery,
       content,
-      route: this.smsRoute.for(content),
+      route: this.smsRoute.for(content).filter((provider) => this.templates.carries(provider, content)),
       asked: new Set(),
       rejections: [],
       alone: false,
@@ -171,7 +173,9 @@ export class SmsSender implements OnApplicationShutdown {
   ): Promise<SendOutcome> {
     const about = { messageId: message.messageId, attempt: delivery.attempt };
     const reference = referenceOf(message.messageId, n);
-    const answer = await this.calls.ask(provider, { ...content, reference, repeated: repeats !== undefined }, about);
+    const rendered = this.templates.render(provider, content);
+    const sms = { ...content, rendered, reference, repeated: repeats !== undefined };
+    const answer = await this.calls.ask(provider, sms, about);
     const outcome = repeats !== undefined && provider.capabilities.guardsDuplicates ? ofRepetition(answer) : answer;
     await this.ledger.note(message.messageId, answerOf(provider, n, outcome));
     return outcome;

@@ -1,8 +1,35 @@
-import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { Setting, type RetryPolicy } from '@app/common';
+import {
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+} from 'class-validator';
+import { Setting, settingText, type Environment, type RetryPolicy, type Sections } from '@app/common';
 import { providerList } from './provider-list.js';
+import { BUILT_IN_TEMPLATES } from './templates/message-template.js';
+import { readTemplates } from './templates/read-templates.js';
+import { SmsTemplates } from './templates/sms-templates.js';
 
 const NAMES = providerList.map(({ name }) => name);
+
+const IsTemplates = () =>
+  ValidateBy({
+    name: 'isTemplates',
+    validator: {
+      validate: (value) => typeof value === 'string' && 'templates' in readTemplates(value, NAMES),
+      defaultMessage: (failed) => {
+        const read = readTemplates(String(failed?.value), NAMES);
+        return 'problems' in read ? read.problems.join('; ') : '';
+      },
+    },
+  });
 
 /** How texts are sent, whichever company sends them. */
 export class SmsSettings {
@@ -73,6 +100,41 @@ export class SmsSettings {
   onCrash: 'resend' | 'hold' = 'resend';
 
   @Setting({
+    env: 'SMS_SIGNATURE',
+    about:
+      'Who texts, as registered with the carriers and without brackets: Chinese texts begin with it in 【】, others in []. Companies with approved texts get it beside the text where they ask for it. SMS_TEMPLATES may name another one for each text.',
+    example: '某某科技',
+    optional: true,
+  })
+  @IsOptional()
+  @Matches(/^[^\s【】[\]{}](?:[^\r\n【】[\]{}]{0,30}[^\s【】[\]{}])?$/, {
+    message: 'it must be 1 to 32 characters without brackets',
+  })
+  signature?: string;
+
+  @Setting({
+    env: 'SMS_TEMPLATES',
+    about:
+      'What is said, and how companies call it, as JSON: docs/extending.md#templates. Mostly a file, named by SMS_TEMPLATES_FILE. None: the built-in texts in Chinese and English.',
+    example: '{"verification-code":{"default":"en","locales":{"en":{"text":"Your Acme code is {code}."}}}}',
+    optional: true,
+  })
+  @IsOptional()
+  @IsTemplates()
+  texts?: string;
+
+  @Setting({
+    env: 'CODE_LENGTH',
+    about:
+      'Digits of a code, as the gateway is told: a company on the route that does not take so many refuses the start.',
+    example: '6',
+  })
+  @IsInt()
+  @Min(4)
+  @Max(10)
+  codeLength: number = 6;
+
+  @Setting({
     env: 'SMS_ACCEPT_PLAIN',
     about: 'Whether events with a readable code or number are sent. Default: true, in production false.',
     example: 'false',
@@ -81,6 +143,19 @@ export class SmsSettings {
   @IsOptional()
   @IsBoolean()
   acceptPlain?: boolean;
+}
+
+export function smsTemplates({ texts, signature }: SmsSettings): SmsTemplates {
+  const read = texts === undefined ? { templates: BUILT_IN_TEMPLATES } : readTemplates(texts, NAMES);
+  if ('problems' in read) throw new Error(`unchecked templates: ${read.problems.join('; ')}`);
+  return new SmsTemplates(read.templates, signature);
+}
+
+/** The settings classes of the companies that `SMS_PROVIDERS` names, by name: nobody has to fill in the others. */
+export function providerSections(environment: Environment): Sections {
+  const named = settingText('SMS_PROVIDERS', environment)?.split(',') ?? [];
+  const onRoute = providerList.filter(({ name }) => named.some((entry) => entry.trim() === name));
+  return Object.fromEntries(onRoute.map(({ name, Settings }) => [name, Settings]));
 }
 
 /** The name of the policy by which texts are tried again. */

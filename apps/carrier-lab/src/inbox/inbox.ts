@@ -1,5 +1,5 @@
+import { smsLength, type SmsLength } from '@app/common';
 import { Injectable } from '@nestjs/common';
-import { smsLength, type SmsLength } from './sms-length.js';
 
 export interface InboxMessage extends SmsLength {
   /** Rises by one with each text. */

@@ -1,14 +1,11 @@
 import { Setting } from '@app/common';
-import { ArrayNotEmpty, Matches } from 'class-validator';
+import { Matches } from 'class-validator';
 import { createHash } from 'node:crypto';
 import { defineProvider } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
-import type { OutboundSms, Rejection, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
-
-/** What fills {1}, {2}, … of a template, in this order: the text that the company has approved must agree. */
-const PLACEHOLDERS: Readonly<Record<string, readonly string[]>> = { 'verification-code': ['code', 'minutes'] };
-
-const TEMPLATE_ID = new RegExp(`^(${Object.keys(PLACEHOLDERS).join('|')})(:[A-Za-z0-9-]+)?=[0-9]{1,9}$`);
+import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
+import { ACCOUNT, BUSY, RECIPIENT, REGION, REQUEST, tooSoon, type Meaning } from '../rejections.js';
+import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
 
 export class CcpSettings {
   @Setting({
@@ -38,15 +35,13 @@ export class CcpSettings {
 
   @Setting({
     env: 'SMS_CCP_TEMPLATES',
-    about: "The company's template ids, as name=id or name:locale=id; the one without locale serves all other locales.",
+    about:
+      'Its ids of approved texts, as name=id or name:locale=id; the one without locale serves all other locales. {1} of a text is the code, {2} the minutes. SMS_TEMPLATES may name them instead.',
     example: 'verification-code=1,verification-code:en=2',
+    optional: true,
   })
-  @ArrayNotEmpty()
-  @Matches(TEMPLATE_ID, {
-    each: true,
-    message: `it must list name=id or name:locale=id with a number as id; names: ${Object.keys(PLACEHOLDERS).join(', ')}`,
-  })
-  templates: string[];
+  @IsTemplateIds(/[0-9]{1,9}/, 'a number')
+  templates: string[] = [];
 
   @Setting({
     env: 'SMS_CCP_BASE_URL',
@@ -54,30 +49,29 @@ export class CcpSettings {
       'Where the company listens; plain http only on loopback, since a request shows the code and can be replayed.',
     example: 'https://app.cloopen.com:8883',
   })
-  @Matches(/^(https:\/\/[^\s/?#@]+|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(\/[^\s?#]*)?$/, {
-    message: 'it must be an https URL, or http on loopback',
-  })
+  @IsCompanyUrl()
   baseUrl: string = 'https://app.cloopen.com:8883';
 }
 
 /** 容联云通讯 (CCP, cloopen), TemplateSMS of 2013-12-26: approved templates to mainland numbers. */
 export class CcpProvider implements SmsProvider {
   readonly name = 'ccp';
-  /** Within one natural day a `reqId` is taken once. */
-  readonly capabilities = { guardsDuplicates: true };
+  readonly capabilities: ProviderCapabilities;
   private readonly http: ProviderHttp;
-  private readonly templateIds: ReadonlyMap<string, string>;
 
   constructor(
     private readonly settings: CcpSettings,
     private readonly now: () => Date = () => new Date(),
   ) {
     this.http = new ProviderHttp(settings.baseUrl);
-    this.templateIds = new Map(settings.templates.map((entry) => entry.split('=') as [string, string]));
+    this.capabilities = {
+      guardsDuplicates: true, // within one natural day a `reqId` is taken once
+      approvedTexts: { ids: templateIds(settings.templates), params: ['code', 'minutes'] },
+    };
   }
 
-  supports(message: SmsContent): boolean {
-    return MAINLAND.test(message.to) && this.templateIdFor(message) !== undefined;
+  supports({ to }: SmsContent): boolean {
+    return MAINLAND.test(to);
   }
 
   async send(message: OutboundSms, signal: AbortSignal): Promise<SendOutcome> {
@@ -89,8 +83,8 @@ export class CcpProvider implements SmsProvider {
       JSON.stringify({
         to: message.to.replace(MAINLAND, '$1'),
         appId,
-        templateId: this.templateIdFor(message),
-        datas: PLACEHOLDERS[message.template]?.map((param) => message.params[param]),
+        templateId: message.rendered.templateId,
+        datas: message.rendered.params.map(({ value }) => value),
         reqId: message.reference,
       }),
       signal,
@@ -100,16 +94,6 @@ export class CcpProvider implements SmsProvider {
 
   close(): Promise<void> {
     return this.http.close();
-  }
-
-  /** `en-US` is served by `en-US`, else by `en`, else by the template without a locale. */
-  private templateIdFor({ template, locale }: SmsContent): string | undefined {
-    const language = locale.replace(/-.*$/, '');
-    return (
-      this.templateIds.get(`${template}:${locale}`) ??
-      this.templateIds.get(`${template}:${language}`) ??
-      this.templateIds.get(template)
-    );
   }
 }
 
@@ -167,25 +151,9 @@ export function classifyCcp(code: string, repeated: boolean): SendOutcome {
   return { kind: 'rejected', ...(MEANINGS.get(code) ?? BUSY), code };
 }
 
-type Meaning = Omit<Rejection, 'kind' | 'code'>;
-
-/** Also for every code that the table does not have. */
-const BUSY: Meaning = { class: 'RETRYABLE', scope: 'provider', failover: true, alert: false };
-const TOO_SOON: Meaning = {
-  class: 'RETRYABLE',
-  scope: 'recipient',
-  failover: false,
-  alert: false,
-  retryAfterMs: 60_000,
-};
-const RECIPIENT: Meaning = { class: 'PERMANENT', scope: 'recipient', failover: false, alert: false };
-const REGION: Meaning = { class: 'PERMANENT', scope: 'region', failover: true, alert: true };
-const REQUEST: Meaning = { class: 'PERMANENT', scope: 'request', failover: true, alert: true };
-const ACCOUNT: Meaning = { class: 'PERMANENT', scope: 'account', failover: true, alert: true };
-
 /** The company's code table; 161021 (the carrier did not answer the company in time) is the one that means unknown. */
 const CODES: readonly [meaning: Meaning, what: string, codes: string][] = [
-  [TOO_SOON, 'codes to this number too often', '160038'],
+  [tooSoon(60), 'codes to this number too often', '160038'],
   [RECIPIENT, 'daily cap of the number', '112314 160015 160022 160039-160041'],
   [RECIPIENT, 'same content to the same number', '160021 160056'],
   [RECIPIENT, 'bad, empty or doubled number', '112300 112306 112316 112319 160013 160042 160044 160045'],

@@ -11,10 +11,11 @@ it('prints the text and accepts it', async () => {
     template: 'verification-code',
     locale: 'en',
     params: { code: '123456', minutes: '5' },
+    rendered: { text: '[Acme] Your code is 123456.', params: [] },
   });
 
   expect(outcome).toEqual({ kind: 'accepted', providerMessageId: 'r1' });
-  expect(lines).toEqual(['Text to +12025550100: verification-code (en), code 123456, minutes 5\n']);
+  expect(lines).toEqual(['Text to +12025550100: [Acme] Your code is 123456.\n']);
 });
 
 it('is for development only', () => {

@@ -15,9 +15,8 @@ export class ConsoleProvider implements SmsProvider {
     return true;
   }
 
-  async send({ to, template, locale, params, reference }: OutboundSms): Promise<SendOutcome> {
-    const filled = Object.entries(params).map(([name, value]) => `${name} ${value}`);
-    this.output.write(`Text to ${to}: ${template} (${locale}), ${filled.join(', ')}\n`);
+  async send({ to, rendered, reference }: OutboundSms): Promise<SendOutcome> {
+    this.output.write(`Text to ${to}: ${rendered.text}\n`);
     return { kind: 'accepted', providerMessageId: reference };
   }
 }

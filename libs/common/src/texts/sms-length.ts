@@ -17,19 +17,25 @@ export interface SmsLength {
 
 /** How many texts a company bills: a character is never split over two. */
 export function smsLength(text: string): SmsLength {
+  const { encoding, parts } = smsParts(text);
+  return { encoding, length: parts.reduce((sum, size) => sum + size, 0), segments: parts.length };
+}
+
+/** The texts that carry it, each by its size in septets or UTF-16 units: the parts of a long one hold 7 and 3 fewer. */
+export function smsParts(text: string): { encoding: SmsLength['encoding']; parts: readonly number[] } {
   const characters = [...text];
   const gsm = characters.every((character) => SEPTETS.has(character));
   const sizes = characters.map((character) => (gsm ? SEPTETS.get(character)! : character.length));
   const length = sizes.reduce((sum, size) => sum + size, 0);
   const [single, part] = gsm ? [160, 153] : [70, 67];
-  return { encoding: gsm ? 'GSM-7' : 'UCS-2', length, segments: length <= single ? 1 : partsOf(sizes, part) };
+  return { encoding: gsm ? 'GSM-7' : 'UCS-2', parts: length <= single ? [length] : split(sizes, part) };
 }
 
-function partsOf(sizes: readonly number[], part: number): number {
-  let [parts, filled] = [1, 0];
+function split(sizes: readonly number[], part: number): number[] {
+  const parts = [0];
   for (const size of sizes) {
-    if (filled + size > part) [parts, filled] = [parts + 1, 0];
-    filled += size;
+    if (parts.at(-1)! + size > part) parts.push(0);
+    parts[parts.length - 1]! += size;
   }
   return parts;
 }
