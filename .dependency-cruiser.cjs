@@ -55,7 +55,8 @@ module.exports = {
       { path: '^libs/sms-provider/src/providers/([^/]+)\\.ts$', pathNot: '\\.spec\\.ts$' },
       {
         path: '^libs/sms-provider/src/',
-        pathNot: '^libs/sms-provider/src/(sms-provider|define-provider|provider-http|provider-settings|rejections)\\.ts$',
+        pathNot:
+          '^libs/sms-provider/src/(sms-provider|define-provider|provider-http|provider-settings|rejections)\\.ts$',
       },
     ),
     only(

@@ -146,9 +146,11 @@ describe('a request by hand', () => {
     ['no datas', { ...BODY, datas: undefined }, '160031'],
     ['datas that are numbers', { ...BODY, datas: [123456, 5] }, '160052'],
     ['one of two datas', { ...BODY, datas: ['123456'] }, '160052'],
-    ...REQ_IDS.filter(({ valid }) => !valid).map(
-      ({ reqId }) => [`reqId ${reqId}`, { ...BODY, reqId }, '160055'] as const,
-    ),
+    ...REQ_IDS.filter(({ valid }) => !valid).map(({ reqId }): [string, unknown, string] => [
+      `reqId ${reqId}`,
+      { ...BODY, reqId },
+      '160055',
+    ]),
     ['no object', [], '112300'],
   ])('with %s is refused with HTTP 200 and a code', async (_what, body, code) => {
     expect(await post(body)).toEqual({

@@ -9,6 +9,24 @@ export const DEMO_CCP = {
   templates: ['verification-code=1', 'verification-code:en=2'],
 } as const;
 
+/** As DEMO_CCP; the make-believe Aliyun knows this one account. */
+export const DEMO_ALIYUN = {
+  accessKeyId: 'carrier-lab-aliyun',
+  accessKeySecret: 'carrier-lab-aliyun-secret',
+  /** The only registered one. */
+  signature: 'Otpost',
+  templates: ['verification-code=SMS_100001', 'verification-code:en=SMS_100002'],
+} as const;
+
+/** As DEMO_CCP; the make-believe Tencent Cloud knows this one account. */
+export const DEMO_TENCENT = {
+  secretId: 'carrierlabtencent',
+  secretKey: 'carrier-lab-tencent-secret',
+  appId: '1400000001',
+  signature: 'Otpost',
+  templates: ['verification-code=1001', 'verification-code:en=1002'],
+} as const;
+
 export class CarrierLabSettings {
   @Setting({
     env: 'CARRIER_LAB_PORT',

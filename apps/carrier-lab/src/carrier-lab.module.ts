@@ -2,7 +2,9 @@ import { SettingsModule } from '@app/common';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { CarrierLabConfig } from './carrier-lab.config.js';
 import { Carrier } from './carrier.js';
+import { AliyunController } from './companies/aliyun.controller.js';
 import { CcpController } from './companies/ccp.controller.js';
+import { TencentController } from './companies/tencent.controller.js';
 import { Faults } from './faults/faults.js';
 import { FaultsController } from './faults/faults.controller.js';
 import { FrontDoor } from './front-door.js';
@@ -12,7 +14,7 @@ import { Stats } from './stats/stats.js';
 import { StatsController } from './stats/stats.controller.js';
 
 /** One controller for each company whose API the lab speaks. */
-const companies = [CcpController];
+const companies = [CcpController, AliyunController, TencentController];
 
 @Module({})
 export class CarrierLabModule {

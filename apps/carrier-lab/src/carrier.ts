@@ -22,7 +22,7 @@ export interface Company {
   readonly codes: Readonly<Record<Reason, string>>;
   /** Its code for a reference that it has accepted on the same day in China; without one it guards against nothing. */
   readonly repeated?: string;
-  answer(verdict: Verdict, at: Date): { readonly status: number; readonly body: object };
+  answer(verdict: Verdict, at: Date, submission: Submission): { readonly status: number; readonly body: object };
 }
 
 /** What the carrier needs of Fastify's reply. */
@@ -50,13 +50,14 @@ export class Carrier {
   async serve(company: Company, submission: Submission, reply: Reply): Promise<void> {
     this.stats.called(reply.raw);
     const active = this.faults.faultFor(submission.to);
-    const { latencyMs, hang, cut } = active.fault;
+    const { latencyMs, hang, cut, stall } = active.fault;
     if (latencyMs) await sleep(latencyMs, undefined, { ref: false });
     if (hang === 'before') return void reply.hijack();
-    const verdict = cut === 'before' ? { refused: company.codes.busy } : this.judge(company, submission, active);
+    const lost = (cut ?? stall) === 'before';
+    const verdict = lost ? { refused: company.codes.busy } : this.judge(company, submission, active);
     if (hang === 'after') return void reply.hijack();
-    const { status, body } = company.answer(verdict, new Date());
-    if (cut) return breakOff(reply, status, JSON.stringify(body));
+    const { status, body } = company.answer(verdict, new Date(), submission);
+    if (cut ?? stall) return answerHalf(reply, status, JSON.stringify(body), cut !== undefined);
     reply.status(status).send(body);
   }
 
@@ -87,10 +88,10 @@ type Accepted = Extract<Submission, { text: string }>;
 
 const dayInChina = () => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
 
-/** Half an answer, then silence for good. */
-function breakOff(reply: Reply, status: number, body: string): void {
+/** Half an answer, then nothing: the connection breaks, or stays. */
+function answerHalf(reply: Reply, status: number, body: string, breaks: boolean): void {
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-  raw.write(body.slice(0, body.length / 2), () => raw.destroy());
+  raw.write(body.slice(0, body.length / 2), () => breaks && raw.destroy());
 }

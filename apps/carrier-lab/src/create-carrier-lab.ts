@@ -29,10 +29,15 @@ export async function createCarrierLab(config: CarrierLabConfig): Promise<Carrie
     );
   }
   const logger = createLogger('carrier-lab', config.process.logLevel);
-  const adapter = new FastifyAdapter({ bodyLimit: 64 * 1024, forceCloseConnections: true });
+  const adapter = new FastifyAdapter({
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true }, // `/aliyun` is that company's `/`
+  });
   const app = await NestFactory.create<NestFastifyApplication>(CarrierLabModule.of(config), adapter, {
     logger,
     abortOnError: false,
+    rawBody: true, // what is signed are the bytes
   });
   app.useGlobalPipes(
     new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: problemOf }),

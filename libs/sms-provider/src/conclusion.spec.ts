@@ -70,6 +70,12 @@ describe('what the rejections of one walk mean together', () => {
       { kind: 'too-late' },
     ],
     [
+      'the company’s wait is longer than any declared one',
+      [rejection({ retryAfterMs: 3_600_000 })],
+      circumstances(),
+      { kind: 'too-late' },
+    ],
+    [
       'the company’s wait is longer than the code lives',
       [rejection({ retryAfterMs: 55_000 })],
       circumstances({ expiresAt: new Date(NOW.getTime() + 59_000) }),

@@ -37,6 +37,8 @@ export function planRetry(
   { policy, delivery, expiresAt, now }: Circumstances,
   afterMs?: number,
 ): Conclusion {
+  // A company's hour is longer than any declared wait: whoever asks before is refused again.
+  if (afterMs !== undefined && now.getTime() + afterMs > expiresAt.getTime()) return { kind: 'too-late' };
   const result = retry(reason, afterMs);
   const settlement = settle(result, policy, delivery);
   if (settlement.kind !== 'retry') return { kind: 'over' };

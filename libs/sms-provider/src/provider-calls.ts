@@ -8,6 +8,7 @@ import type { OutboundSms, SendOutcome, SmsProvider } from './sms-provider.js';
 export class ProviderCalls {
   private readonly sends;
   private readonly seconds;
+  private readonly alerts;
 
   constructor(
     private readonly settings: SmsSettings,
@@ -18,6 +19,11 @@ export class ProviderCalls {
       'provider',
       'outcome',
     ]);
+    this.alerts = metrics.counter(
+      'otpost_sms_alerts_total',
+      'Rejections that somebody has to act on: balance, template, signature, credentials.',
+      ['provider', 'scope'],
+    );
     this.seconds = metrics.histogram('otpost_sms_send_duration_seconds', 'How long companies take to answer.', [
       'provider',
     ]);
@@ -48,9 +54,12 @@ export class ProviderCalls {
     if (outcome.kind !== 'rejected') return;
     const { class: errorClass, scope, code, alert } = outcome;
     const fields = { ...about, provider, errorClass, scope, code };
-    if (alert)
-      this.logger.error(fields, 'a company rejects texts until somebody acts: balance, template or credentials');
-    else this.logger.warn(fields, 'a company rejected a text');
+    if (!alert) return this.logger.warn(fields, 'a company rejected a text');
+    this.alerts.inc({ provider, scope });
+    this.logger.error(
+      fields,
+      'a company rejects texts until somebody acts: balance, template, signature or credentials',
+    );
   }
 }
 

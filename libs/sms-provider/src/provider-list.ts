@@ -1,6 +1,8 @@
 import type { ProviderDefinition } from './define-provider.js';
+import { aliyun } from './providers/aliyun.provider.js';
 import { ccp } from './providers/ccp.provider.js';
 import { consoleProvider } from './providers/console.provider.js';
+import { tencent } from './providers/tencent.provider.js';
 
 /** Every provider that `SMS_PROVIDERS` may name: a company joins by its file and one line here. */
-export const providerList: readonly ProviderDefinition[] = [ccp, consoleProvider];
+export const providerList: readonly ProviderDefinition[] = [ccp, aliyun, tencent, consoleProvider];

@@ -1,4 +1,5 @@
-import type { Rejection } from './sms-provider.js';
+import type { HttpAnswer } from './provider-http.js';
+import type { Rejection, SendOutcome } from './sms-provider.js';
 
 /** What a company's code means, without the code. */
 export type Meaning = Omit<Rejection, 'kind' | 'code'>;
@@ -21,3 +22,48 @@ export const REGION: Meaning = { class: 'PERMANENT', scope: 'region', failover: 
 export const REQUEST: Meaning = { class: 'PERMANENT', scope: 'request', failover: true, alert: true };
 /** Credentials, balance, rights: our account at this company. */
 export const ACCOUNT: Meaning = { class: 'PERMANENT', scope: 'account', failover: true, alert: true };
+
+type Row = readonly [meaning: Meaning, what: string, codes: string];
+
+/** Meanings by a company's code. Each row has codes with spaces between; `Throttling*` is every code that begins so. */
+export function codeTable(rows: readonly Row[]): (code: string) => Meaning | undefined {
+  const entries = rows.flatMap(([meaning, , codes]) => codes.split(' ').map((code) => [code, meaning] as const));
+  const exact = new Map(entries);
+  const beginnings = entries.flatMap(([code, meaning]) =>
+    code.endsWith('*') ? [[code.slice(0, -1), meaning] as const] : [],
+  );
+  return (code) => exact.get(code) ?? beginnings.find(([beginning]) => code.startsWith(beginning))?.[1];
+}
+
+/** Codes travel to logs, metrics and timelines: what is not one in shape is not taken for one. */
+const CODE = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * What an answer that is no acceptance comes to. The code decides, whatever the HTTP status. A code that the table does
+ * not have is `BUSY`, and where the status is 5xx the company may have taken the text. Without a code a 4xx was refused by
+ * whatever stands in front of the company, and somebody should look; anything else is unknown. The company's Retry-After
+ * says more of when to come back than its documentation.
+ */
+export function refused(answer: HttpAnswer, code: string | undefined, meaning: Meaning | undefined): SendOutcome {
+  const { status, retryAfterMs } = answer;
+  const known = code !== undefined && CODE.test(code) ? code : undefined;
+  const refusal = meaning ?? (status < 500 ? BUSY : undefined);
+  if (known !== undefined && refusal)
+    return { kind: 'rejected', ...refusal, ...later(refusal, retryAfterMs), code: known };
+  if (known === undefined && status >= 400 && status < 500)
+    return { kind: 'rejected', ...BUSY, ...later(BUSY, retryAfterMs), code: `http-${status}`, alert: true };
+  return { kind: 'unknown', code: status === 200 ? 'unreadable-answer' : `http-${status}` };
+}
+
+const later = (meaning: Meaning, retryAfterMs: number | undefined) =>
+  meaning.class === 'RETRYABLE' && retryAfterMs !== undefined ? { retryAfterMs } : {};
+
+/** The fields of a JSON object; none where a text is anything else. */
+export function jsonOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -29,6 +29,11 @@ export class Fault {
   @IsIn(['before', 'after'])
   cut?: Moment;
 
+  /** Half an answer comes, and nothing more. */
+  @IsOptional()
+  @IsIn(['before', 'after'])
+  stall?: Moment;
+
   /** The company's code, or a Reason; alone: every text is refused. `busy` when only one of the next two is set. */
   @IsOptional()
   @Matches(/^[A-Za-z0-9._-]{1,64}$/)

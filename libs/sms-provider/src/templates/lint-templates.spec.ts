@@ -24,7 +24,7 @@ const lint = (locale: 'zh' | 'en', text: Partial<LocalText>, providers: SmsProvi
 
 it('has nothing to say against the built-in texts', () => {
   for (const providers of [[], [ANY_TEXT], [APPROVED]]) {
-    const templates = new SmsTemplates(BUILT_IN_TEMPLATES, '某某科技');
+    const templates = new SmsTemplates(BUILT_IN_TEMPLATES, 'Acme');
     expect(lintTemplates({ templates, codeLength: 6, providers })).toEqual([]);
   }
 });
@@ -35,6 +35,13 @@ it('has nothing to say against texts that just fit', () => {
   expect(lint('en', { text: filledTo('en', 128), appHash: 'FA+9qCX9VSu' })).toEqual([]);
 });
 
+it('says that a Chinese signature before an English text doubles what it costs', () => {
+  const templates = new SmsTemplates(BUILT_IN_TEMPLATES, '某某科技');
+  expect(lintTemplates({ templates, codeLength: 6, providers: [] })).toMatchObject([
+    { rule: 'one-segment', locale: 'en' },
+  ]);
+});
+
 it.each(['zh', 'en'] as const)('has nothing to say against a clean text in %s', (locale) => {
   expect(lint(locale, {})).toEqual([]);
 });
@@ -43,7 +50,7 @@ type Case = [rule: string, slug: Rule, locale: 'zh' | 'en', text: Partial<LocalT
 
 // prettier-ignore
 const CASES: Case[] = [
-  ['S27', 'web-otp', 'en', { text: 'Code {code}. Do not share it.\n\n@example.com #{code}' }, 'a line for browsers belongs into webOtpHost'],
+  ['S27', 'web-otp', 'en', { text: 'Code {code}. Do not share it.\n\n@login #' }, 'a line for browsers belongs into webOtpHost'],
   ['S35', 'web-otp', 'en', { webOtpHost: 'example.com' }, 'no company on the route takes any text', { providers: [APPROVED] }],
   ['S28', 'sms-retriever', 'en', { text: filledTo('en', 129), appHash: 'FA+9qCX9VSu' }, 'it has 141 bytes, and Android reads at most 140'],
   ['S28', 'sms-retriever', 'en', { appHash: 'FA+9qCX9VSu' }, 'no company on the route takes any text', { providers: [APPROVED] }],

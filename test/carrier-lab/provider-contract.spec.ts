@@ -1,0 +1,73 @@
+import { DEMO_ALIYUN, DEMO_CCP, DEMO_TENCENT } from '../../apps/carrier-lab/src/carrier-lab.config.ts';
+import { AliyunProvider } from '../../libs/sms-provider/src/providers/aliyun.provider.ts';
+import { CcpProvider } from '../../libs/sms-provider/src/providers/ccp.provider.ts';
+import { TencentProvider } from '../../libs/sms-provider/src/providers/tencent.provider.ts';
+import { providerContract } from './provider-contract.suite.ts';
+
+const ccpAt = (url: string, changes: object = {}) =>
+  new CcpProvider({ ...DEMO_CCP, templates: [...DEMO_CCP.templates], ...changes, baseUrl: url });
+const aliyunAt = (url: string, changes: object = {}, now?: () => Date) =>
+  new AliyunProvider({ ...DEMO_ALIYUN, templates: [...DEMO_ALIYUN.templates], abroad: false, ...changes, baseUrl: `${url}/aliyun` }, now); // prettier-ignore
+const tencentAt = (url: string, changes: object = {}, now?: () => Date) =>
+  new TencentProvider({ ...DEMO_TENCENT, templates: [...DEMO_TENCENT.templates], region: 'ap-guangzhou', abroad: false, ...changes, baseUrl: `${url}/tencent` }, now); // prettier-ignore
+const anHourAgo = () => new Date(Date.now() - 3_600_000);
+
+providerContract({
+  name: 'ccp',
+  to: '+8613800138000',
+  at: ccpAt,
+  strangers: [
+    { what: 'token', at: (url) => ccpAt(url, { authToken: 'wrong' }), code: '161100' },
+    { what: 'account', at: (url) => ccpAt(url, { accountSid: 'ffff0000' }), code: '161100' },
+    { what: 'application', at: (url) => ccpAt(url, { appId: 'wrong' }), code: '111181' },
+  ],
+  codes: { busy: '160050', 'invalid-number': '160042', 'too-soon': '160038', 'no-balance': '111142' },
+  tooSoonMs: 60_000,
+  ofRequest: ['112311', '112357', '160032'],
+  text: '【Otpost】您的验证码是123456，请于5分钟内正确输入',
+});
+
+providerContract({
+  name: 'aliyun',
+  to: '+8613800138000',
+  at: aliyunAt,
+  strangers: [
+    { what: 'secret', at: (url) => aliyunAt(url, { accessKeySecret: 'wrong' }), code: 'SignatureDoesNotMatch' },
+    { what: 'key', at: (url) => aliyunAt(url, { accessKeyId: 'wrong' }), code: 'InvalidAccessKeyId.NotFound' },
+    { what: 'clock', at: (url) => aliyunAt(url, {}, anHourAgo), code: 'InvalidTimeStamp.Expired' },
+  ],
+  codes: {
+    busy: 'isp.SYSTEM_ERROR',
+    'invalid-number': 'isv.MOBILE_NUMBER_ILLEGAL',
+    'too-soon': 'isv.BUSINESS_LIMIT_CONTROL',
+    'no-balance': 'isv.AMOUNT_NOT_ENOUGH',
+  },
+  tooSoonMs: 60_000,
+  ofRequest: ['isv.SMS_SIGNATURE_ILLEGAL', 'isv.SMS_TEMPLATE_ILLEGAL', 'isv.TEMPLATE_MISSING_PARAMETERS'],
+  text: '【Otpost】您的验证码是123456，5分钟内有效，请勿泄露给他人。',
+});
+
+providerContract({
+  name: 'tencent',
+  to: '+8613800138000',
+  at: tencentAt,
+  strangers: [
+    { what: 'secret', at: (url) => tencentAt(url, { secretKey: 'wrong' }), code: 'AuthFailure.SignatureFailure' },
+    { what: 'id', at: (url) => tencentAt(url, { secretId: 'wrong' }), code: 'AuthFailure.SecretIdNotFound' },
+    {
+      what: 'application',
+      at: (url) => tencentAt(url, { appId: '1' }),
+      code: 'InvalidParameterValue.SdkAppIdNotExist',
+    },
+    { what: 'clock', at: (url) => tencentAt(url, {}, anHourAgo), code: 'AuthFailure.SignatureExpire' },
+  ],
+  codes: {
+    busy: 'InternalError.OtherError',
+    'invalid-number': 'InvalidParameterValue.IncorrectPhoneNumber',
+    'too-soon': 'LimitExceeded.PhoneNumberThirtySecondLimit',
+    'no-balance': 'FailedOperation.InsufficientBalanceInSmsPackage',
+  },
+  tooSoonMs: 30_000,
+  ofRequest: ['FailedOperation.SignatureIncorrectOrUnapproved', 'FailedOperation.TemplateIncorrectOrUnapproved'],
+  text: '【Otpost】您的验证码是123456，5分钟内有效，请勿泄露给他人。',
+});

@@ -1,0 +1,188 @@
+import type { CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.ts';
+import type { SmsProvider } from '../../libs/sms-provider/src/sms-provider.ts';
+import { freePort, until } from '../support/until.ts';
+import { ask, aText, send, startLab } from './start-lab.ts';
+
+/** One company, for the suite that every provider passes against the lab. */
+export interface ProviderCase {
+  readonly name: string;
+  /** A number that it serves. */
+  readonly to: string;
+  /** The provider at the lab's address, with the lab's account. */
+  at(labUrl: string): SmsProvider;
+  /** The same with credentials that are wrong, and the company's code for that. */
+  readonly strangers: readonly { readonly what: string; at(labUrl: string): SmsProvider; readonly code: string }[];
+  /** Its codes for what a fault may say. */
+  readonly codes: Readonly<Record<'busy' | 'invalid-number' | 'too-soon' | 'no-balance', string>>;
+  /** How long it wants to be left alone after `too-soon`. */
+  readonly tooSoonMs?: number;
+  /** Its codes for a template, signature or params that it has not approved. */
+  readonly ofRequest: readonly string[];
+  /** What the handset shows of the code 123456, which works for 5 minutes. */
+  readonly text: string;
+}
+
+/** What every provider owes the sender, over real sockets to a company that checks signatures and fails as it is told. */
+export function providerContract(company: ProviderCase): void {
+  describe(`the provider ${company.name}`, () => {
+    let lab: CarrierLab;
+    let provider: SmsProvider;
+
+    beforeAll(async () => {
+      lab = await startLab();
+      provider = company.at(lab.url);
+    });
+    afterAll(async () => {
+      await provider.close?.();
+      await lab.close();
+    });
+    beforeEach(() => {
+      lab.faults.clear();
+      lab.inbox.delete();
+      lab.stats.reset();
+    });
+
+    const text = (changes: Parameters<typeof aText>[0] = {}) => aText({ to: company.to, ...changes });
+    const fault = (body: object) => ask(lab, 'PUT', '/faults', body);
+    const texts = () => lab.inbox.list().length;
+    /** Nothing of a text or an account may reach a log: outcomes do. */
+    const leaksNothing = (outcome: object) => {
+      const shown = JSON.stringify(outcome);
+      for (const value of [company.to.slice(1), company.to.slice(3), '123456', 'http://', 'secret', 'token'])
+        expect(shown).not.toContain(value);
+    };
+
+    it('goes by its name, and serves the number', () => {
+      expect(provider.name).toBe(company.name);
+      expect(provider.supports(text())).toBe(true);
+    });
+
+    it('is accepted, and the handset has the text', async () => {
+      const message = text();
+
+      const outcome = await send(provider, message);
+
+      expect(outcome).toEqual({ kind: 'accepted', providerMessageId: expect.stringMatching(/\S/) });
+      expect(lab.inbox.latest(company.to)).toMatchObject({
+        text: company.text,
+        code: '123456',
+        provider: company.name,
+        reference: message.reference,
+      });
+      const { providerMessageId } = lab.inbox.latest()!;
+      expect(outcome.kind === 'accepted' && outcome.providerMessageId).toContain(providerMessageId);
+    });
+
+    it('tells a hundred texts at once apart', async () => {
+      const codes = Array.from({ length: 100 }, (_, n) => String(100_000 + n));
+      const outcomes = await Promise.all(codes.map((code) => send(provider, text({ params: { code, minutes: '5' } }))));
+
+      expect(outcomes.filter(({ kind }) => kind === 'accepted')).toHaveLength(100);
+      expect(new Set(lab.inbox.list().map(({ code }) => code))).toEqual(new Set(codes));
+    });
+
+    it.each([
+      ['busy', { class: 'RETRYABLE', scope: 'provider', failover: true, alert: false }],
+      ['invalid-number', { class: 'PERMANENT', scope: 'recipient', failover: false, alert: false }],
+      ['too-soon', { class: 'RETRYABLE', scope: 'recipient', failover: false, alert: false }],
+      ['no-balance', { class: 'PERMANENT', scope: 'account', failover: true, alert: true }],
+    ] as const)('understands %s', async (reason, meaning) => {
+      await fault({ code: reason });
+
+      const outcome = await send(provider, text());
+
+      const retryAfterMs = reason === 'too-soon' && company.tooSoonMs ? { retryAfterMs: company.tooSoonMs } : {};
+      expect(outcome).toEqual({ kind: 'rejected', code: company.codes[reason], ...meaning, ...retryAfterMs });
+      leaksNothing(outcome);
+      expect(texts()).toBe(0);
+    });
+
+    it.each(company.ofRequest)(
+      'S36: %s is about our configuration: never again here, elsewhere, and somebody must act',
+      async (code) => {
+        await fault({ code });
+        expect(await send(provider, text())).toEqual({ kind: 'rejected', class: 'PERMANENT', scope: 'request', failover: true, alert: true, code }); // prettier-ignore
+      },
+    );
+
+    it('takes a code that nobody knows for a company that is busy', async () => {
+      const code = company.name === 'ccp' ? '169999' : 'Nobody.KnowsThis';
+      await fault({ code });
+      expect(await send(provider, text())).toMatchObject({ kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code }); // prettier-ignore
+    });
+
+    it.each(company.strangers)('with a wrong $what it is told so, and nobody gets a text', async ({ at, code }) => {
+      const stranger = at(lab.url);
+
+      const outcome = await send(stranger, text());
+
+      expect(outcome).toEqual({ kind: 'rejected', class: 'PERMANENT', scope: 'account', failover: true, alert: true, code }); // prettier-ignore
+      leaksNothing(outcome);
+      expect(texts()).toBe(0);
+      await stranger.close?.();
+    });
+
+    it.each([
+      ['hang', 'before', 0],
+      ['hang', 'after', 1],
+      ['stall', 'before', 0],
+      ['stall', 'after', 1],
+    ])('that waits in vain (%s %s) does not know', async (how, moment, taken) => {
+      await fault({ [how]: moment });
+      const abort = new AbortController();
+      const outcome = send(provider, text(), abort.signal);
+      await until('the call', 5, () => lab.stats.view().inFlight === 1);
+      await until('the text', 5, () => texts() === taken);
+      abort.abort();
+
+      expect(await outcome).toEqual({ kind: 'unknown', code: 'aborted' });
+      await until('the hang-up', 5, () => lab.stats.view().inFlight === 0);
+      expect(texts()).toBe(taken);
+    });
+
+    it.each(['before', 'after'])('whose answer is cut %s the text is taken does not know', async (cut) => {
+      await fault({ cut });
+      expect(await send(provider, text())).toEqual({ kind: 'unknown', code: 'UND_ERR_SOCKET' });
+    });
+
+    it('waits for a slow company', async () => {
+      await fault({ latencyMs: 300 });
+      expect(await send(provider, text())).toMatchObject({ kind: 'accepted' });
+    });
+
+    it('knows that nothing was sent where nobody listens', async () => {
+      const nowhere = company.at(`http://127.0.0.1:${await freePort()}`);
+      expect(await send(nowhere, text())).toMatchObject({
+        kind: 'rejected',
+        class: 'RETRYABLE',
+        scope: 'provider',
+        code: 'ECONNREFUSED',
+      });
+      await nowhere.close?.();
+    });
+
+    it('repeats a reference without a second text, or does not claim that it can', async () => {
+      const message = text();
+      await fault({ cut: 'after' });
+      await send(provider, message);
+      await fault({});
+
+      const again = await send(provider, { ...message, repeated: true });
+
+      if (provider.capabilities.guardsDuplicates) {
+        expect(again).toEqual({ kind: 'accepted', duplicate: true });
+        expect(texts()).toBe(1);
+      } else {
+        expect(again).toMatchObject({ kind: 'accepted' });
+        expect(texts()).toBe(2);
+      }
+    });
+
+    it('can carry what the lab has approved, and S33: no code that the company would refuse', () => {
+      const { approvedTexts } = provider.capabilities;
+      if (!approvedTexts) return expect(provider.capabilities.approvedTexts).toBeUndefined();
+      expect(approvedTexts.ids.size).toBeGreaterThan(0);
+      if (approvedTexts.code) for (const code of ['12345678', '12345a78', '']) expect(code).not.toMatch(approvedTexts.code.pattern); // prettier-ignore
+    });
+  });
+}

@@ -1,0 +1,126 @@
+import { Metrics, StartRefused } from '@app/common';
+import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
+import { DEMO_ALIYUN, DEMO_TENCENT } from '../../apps/carrier-lab/src/carrier-lab.config.js';
+import type { CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
+import { createSmsWorker } from '../../apps/sms-worker/src/create-sms-worker.js';
+import { smsWorkerConfig } from '../../apps/sms-worker/src/sms-worker.config.js';
+import { newNumber, startLab, startSystem, systemEnvironment } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const chinese = (labUrl: string) => ({
+  SMS_SIGNATURE: DEMO_ALIYUN.signature,
+  SMS_ALIYUN_ACCESS_KEY_ID: DEMO_ALIYUN.accessKeyId,
+  SMS_ALIYUN_ACCESS_KEY_SECRET: DEMO_ALIYUN.accessKeySecret,
+  SMS_ALIYUN_TEMPLATES: DEMO_ALIYUN.templates.join(','),
+  SMS_ALIYUN_BASE_URL: `${labUrl}/aliyun`,
+  SMS_TENCENT_SECRET_ID: DEMO_TENCENT.secretId,
+  SMS_TENCENT_SECRET_KEY: DEMO_TENCENT.secretKey,
+  SMS_TENCENT_APP_ID: DEMO_TENCENT.appId,
+  SMS_TENCENT_TEMPLATES: DEMO_TENCENT.templates.join(','),
+  SMS_TENCENT_BASE_URL: `${labUrl}/tencent`,
+});
+
+describe('the worker does not start with what can never be sent', () => {
+  const start = (more: Record<string, string>) =>
+    createSmsWorker(
+      smsWorkerConfig(
+        systemEnvironment({ rabbitUrl: 'amqp://127.0.0.1:1' }, 'http://127.0.0.1:1', {
+          ...chinese('http://127.0.0.1:1'),
+          ...more,
+        }),
+      ),
+    );
+
+  it.each<[what: string, more: Record<string, string>, sentence: string]>([
+    [
+      'S33: codes of 8 digits with Aliyun on the route, beside a company that takes them',
+      { SMS_PROVIDERS: 'ccp,aliyun', CODE_LENGTH: '8' },
+      'aliyun takes codes of 4 to 6 letters or digits only: set CODE_LENGTH to that',
+    ],
+    [
+      'S33: codes of 7 digits with Tencent Cloud on the route',
+      { SMS_PROVIDERS: 'tencent', CODE_LENGTH: '7' },
+      'tencent takes codes of at most 6 digits only',
+    ],
+    [
+      'no signature for Aliyun',
+      { SMS_PROVIDERS: 'aliyun', SMS_SIGNATURE: '' },
+      'aliyun needs a signature for verification-code in zh: set SMS_SIGNATURE',
+    ],
+    [
+      'two variables for Aliyun',
+      {
+        SMS_PROVIDERS: 'aliyun',
+        SMS_TEMPLATES:
+          '{"verification-code":{"default":"zh","locales":{"zh":{"text":"验证码{code}","providers":{"aliyun":{"id":"SMS_1","params":{"code":"code","min":"minutes"}}}}}}}',
+      },
+      'aliyun allows 1 param in the approved text, and verification-code in zh has 2',
+    ],
+    [
+      'no approved text at CCP',
+      { SMS_PROVIDERS: 'aliyun,ccp', SMS_CCP_TEMPLATES: '' },
+      'ccp has no approved text at all: name ids in SMS_CCP_TEMPLATES',
+    ],
+  ])('%s', async (_what, more, sentence) => {
+    const started = start(more);
+    await expect(started).rejects.toThrow(StartRefused);
+    await expect(started).rejects.toThrow(sentence);
+  });
+
+  it('a templates file that is wrong says where', () => {
+    const templates = {
+      SMS_PROVIDERS: 'ccp',
+      SMS_TEMPLATES: '{"verification-code":{"locales":{"zh":{"text":"hello"}}}}',
+    };
+    expect(() => smsWorkerConfig(systemEnvironment({ rabbitUrl: 'amqp://127.0.0.1:1' }, 'http://127.0.0.1:1', templates))).toThrow(
+      /SMS_TEMPLATES: \/verification-code\/locales\/zh\/text: it must hold \{code\}; \/verification-code\/default: it must be one of the locales: zh/,
+    ); // prettier-ignore
+  });
+});
+
+describe('a route of Chinese companies', () => {
+  let broker: EmbeddedBroker;
+  let lab: CarrierLab;
+  beforeAll(async () => {
+    broker = await startEmbeddedBroker();
+    lab = await startLab();
+  });
+  afterAll(async () => {
+    await lab.close();
+    await broker.close();
+  });
+
+  it('S36: a signature that is not registered is asked for once, raises one alert, and the next company texts', async () => {
+    const unregistered = { ...chinese(lab.url), SMS_PROVIDERS: 'aliyun,ccp', SMS_SIGNATURE: '未报备', SMS_CCP_BASE_URL: lab.url }; // prettier-ignore
+    const system = await startSystem({ rabbitUrl: broker.url }, unregistered);
+    const to = newNumber();
+
+    const { body } = await system.post('/v1/verifications', { to });
+    await until('the text', 10, () => lab.inbox.latest(to));
+    const told = await until('the outcome', 10, async () => {
+      const { timeline } = (await system.get(`/v1/verifications/${body.id}/timeline`)).body;
+      return timeline.some(({ event }) => event === 'sms.accepted') && timeline;
+    });
+
+    expect(lab.inbox.latest(to)).toMatchObject({ provider: 'ccp' });
+    expect(lab.stats.view().refused).toEqual({ 'isv.SMS_SIGNATURE_ILLEGAL': 1 });
+    expect(told.filter(({ event }) => event === 'sms.rejected')).toMatchObject([
+      { provider: 'aliyun', errorCode: 'isv.SMS_SIGNATURE_ILLEGAL', errorScope: 'request', attempt: 1, final: false },
+    ]);
+    const alerts = await system.worker.get(Metrics).registry.getSingleMetricAsString('otpost_sms_alerts_total');
+    expect(alerts).toMatch(/^otpost_sms_alerts_total\{provider="aliyun",scope="request"\} 1$/m);
+    await system.close();
+  });
+
+  it.each(['aliyun', 'tencent'])('%s texts a code that approves the verification', async (name) => {
+    const system = await startSystem({ rabbitUrl: broker.url }, { ...chinese(lab.url), SMS_PROVIDERS: name });
+    const to = newNumber();
+
+    const { body } = await system.post('/v1/verifications', { to });
+    const { code, provider } = await until('the text', 10, () => lab.inbox.latest(to));
+
+    expect(provider).toBe(name);
+    expect((await system.post(`/v1/verifications/${body.id}/checks`, { code })).body).toMatchObject({ valid: true });
+    await system.close();
+  });
+});
