@@ -5,7 +5,7 @@ import { ask, aText, ccpAt, send, startLab } from './start-lab.ts';
 
 const HERS = '+8613800138001';
 const HIS = '+8613800138002';
-const BUSY = { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code: '160050', failover: true };
+const BUSY = { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code: '160050' };
 
 let lab: CarrierLab;
 let ccp: CcpProvider;
@@ -131,7 +131,7 @@ describe('the company', () => {
     expect((await fault({ refuseSeconds: 1 })).status).toBe(200);
     await until('the closed door', 5, async () => !(await isOpen(lab.port)));
 
-    expect(await text({ to: HIS })).toEqual({ ...BUSY, code: 'ECONNREFUSED', alert: false });
+    expect(await text({ to: HIS })).toEqual({ ...BUSY, code: 'ECONNREFUSED' });
     expect(await inside).toMatchObject({ kind: 'accepted' });
     expect(await text({ to: HIS })).toMatchObject({ code: 'ECONNREFUSED' });
 

@@ -44,8 +44,6 @@ const rejected = (more: Partial<Rejection> = {}): SendOutcome => ({
   class: 'RETRYABLE',
   scope: 'provider',
   code: 'busy',
-  failover: true,
-  alert: false,
   ...more,
 });
 
@@ -157,7 +155,7 @@ describe('the sender', () => {
 
   it('asks nobody else about a number that was refused', async () => {
     const [one, two] = [
-      company('one', [rejected({ class: 'PERMANENT', scope: 'recipient', failover: false, code: 'bad-number' })]),
+      company('one', [rejected({ class: 'PERMANENT', scope: 'recipient', code: 'bad-number' })]),
       company('two', []),
     ];
 

@@ -16,8 +16,6 @@ const rejection = (more: Partial<ProviderRejection>): ProviderRejection => ({
   class: 'RETRYABLE',
   scope: 'provider',
   code: '160050',
-  failover: true,
-  alert: false,
   ...more,
 });
 const permanent = rejection({ class: 'PERMANENT', scope: 'account', code: '111142' });

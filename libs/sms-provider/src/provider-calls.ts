@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppLogger, Metrics } from '@app/common';
+import { consequenceOf } from './consequence.js';
 import { SmsSettings } from './sms.config.js';
 import type { OutboundSms, SendOutcome, SmsProvider } from './sms-provider.js';
 
@@ -52,9 +53,9 @@ export class ProviderCalls {
     if (outcome.kind === 'unknown')
       this.logger.warn({ ...about, provider, code: outcome.code }, 'the outcome of a text is unknown');
     if (outcome.kind !== 'rejected') return;
-    const { class: errorClass, scope, code, alert } = outcome;
+    const { class: errorClass, scope, code } = outcome;
     const fields = { ...about, provider, errorClass, scope, code };
-    if (!alert) return this.logger.warn(fields, 'a company rejected a text');
+    if (!consequenceOf(outcome).alert) return this.logger.warn(fields, 'a company rejected a text');
     this.alerts.inc({ provider, scope });
     this.logger.error(
       fields,

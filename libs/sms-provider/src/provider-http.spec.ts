@@ -87,7 +87,7 @@ describe('over a real socket', () => {
   });
 
   describe('nothing was written: the text may go elsewhere', () => {
-    const notSent = (code: unknown) => ({ kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code, failover: true, alert: false }); // prettier-ignore
+    const notSent = (code: unknown) => ({ kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code });
 
     it('nobody listens', async () => {
       http = new ProviderHttp(`http://127.0.0.1:${await freePort()}`);

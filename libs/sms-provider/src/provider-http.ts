@@ -98,9 +98,7 @@ export class ProviderHttp {
  * connect timeout); from then on "other side closed", a reset or a timeout look the same whether it read all or nothing.
  */
 export const networkOutcome = (code: string, written: boolean): NoAnswer =>
-  written
-    ? { kind: 'unknown', code }
-    : { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code, failover: true, alert: false };
+  written ? { kind: 'unknown', code } : { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code };
 
 const codeOf = (error: Error) => (error as NodeJS.ErrnoException).code ?? error.name;
 

@@ -5,23 +5,21 @@ import type { Rejection, SendOutcome } from './sms-provider.js';
 export type Meaning = Omit<Rejection, 'kind' | 'code'>;
 
 /** Busy, or failing without a cause: later, or elsewhere. Also for every code that a company's table does not have. */
-export const BUSY: Meaning = { class: 'RETRYABLE', scope: 'provider', failover: true, alert: false };
+export const BUSY: Meaning = { class: 'RETRYABLE', scope: 'provider' };
 /** This number has had too many for now; another company would make it more. */
 export const tooSoon = (seconds: number): Meaning => ({
   class: 'RETRYABLE',
   scope: 'recipient',
-  failover: false,
-  alert: false,
   retryAfterMs: seconds * 1000,
 });
 /** The number is wrong, blocked or has had its share of the day: it is so everywhere. */
-export const RECIPIENT: Meaning = { class: 'PERMANENT', scope: 'recipient', failover: false, alert: false };
+export const RECIPIENT: Meaning = { class: 'PERMANENT', scope: 'recipient' };
 /** The company does not serve this country, or not for us. */
-export const REGION: Meaning = { class: 'PERMANENT', scope: 'region', failover: true, alert: true };
+export const REGION: Meaning = { class: 'PERMANENT', scope: 'region' };
 /** Template, signature or params: our configuration at this company. */
-export const REQUEST: Meaning = { class: 'PERMANENT', scope: 'request', failover: true, alert: true };
+export const REQUEST: Meaning = { class: 'PERMANENT', scope: 'request' };
 /** Credentials, balance, rights: our account at this company. */
-export const ACCOUNT: Meaning = { class: 'PERMANENT', scope: 'account', failover: true, alert: true };
+export const ACCOUNT: Meaning = { class: 'PERMANENT', scope: 'account' };
 
 type Row = readonly [meaning: Meaning, what: string, codes: string];
 

@@ -81,10 +81,9 @@ export interface Rejection {
   readonly scope: RejectionScope;
   /** The company's own code, or the network's. */
   readonly code: string;
-  /** Another company may take what this one refused. */
-  readonly failover: boolean;
-  /** Somebody has to act: balance, template, credentials. */
-  readonly alert: boolean;
+  /** Only where another company is not to be asked, or somebody is to look, against what `consequenceOf` says of class and scope. */
+  readonly failover?: boolean;
+  readonly alert?: boolean;
   /** The company said when to come back, or its documentation does. Milliseconds. */
   readonly retryAfterMs?: number;
 }

@@ -24,6 +24,7 @@ import {
   type Conclusion,
   type ProviderRejection,
 } from './conclusion.js';
+import { consequenceOf } from './consequence.js';
 import type { Reservation } from './delivery-ledger.js';
 import { answerOf, HeldLedger } from './held-ledger.js';
 import { OneAtATime } from './one-at-a-time.js';
@@ -160,7 +161,7 @@ export class SmsSender implements OnApplicationShutdown {
       if (outcome.kind === 'unknown') return this.afterUnknown(provider, outcome.code, walk);
       const rejection = { ...outcome, provider: provider.name };
       walk.rejections.push(rejection);
-      next = outcome.failover ? route.find((candidate) => !asked.has(candidate)) : undefined;
+      next = consequenceOf(outcome).failover ? route.find((candidate) => !asked.has(candidate)) : undefined;
       if (next) await this.outcomes.rejected(walk, rejection, { final: false });
     }
     return this.afterRejections(walk);

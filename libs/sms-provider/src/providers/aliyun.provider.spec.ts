@@ -130,7 +130,7 @@ describe('a request', () => {
     expect(await send()).toEqual({ kind: 'accepted', providerMessageId: '900619746936498440^0' });
   });
 
-  const BUSY = { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', failover: true };
+  const BUSY = { kind: 'rejected', class: 'RETRYABLE', scope: 'provider' };
   it.each<[status: number, body: object | string, outcome: object]>([
     [200, 'ok', { kind: 'unknown', code: 'unreadable-answer' }],
     [200, '', { kind: 'unknown', code: 'unreadable-answer' }],
@@ -145,8 +145,8 @@ describe('a request', () => {
     [503, { Code: 'Throttling.User' }, { ...BUSY, code: 'Throttling.User' }],
     [302, '', { kind: 'unknown', code: 'http-302' }],
     [403, '<html>', { ...BUSY, code: 'http-403', alert: true }],
-    [400, { Code: 'New.Code' }, { ...BUSY, code: 'New.Code', alert: false }],
-    [200, { Code: 'isv.NEW' }, { ...BUSY, code: 'isv.NEW', alert: false }],
+    [400, { Code: 'New.Code' }, { ...BUSY, code: 'New.Code' }],
+    [200, { Code: 'isv.NEW' }, { ...BUSY, code: 'isv.NEW' }],
     [200, { Code: 'isv.BUSINESS_LIMIT_CONTROL', Message: '触发小时级流控Permits:5' }, { scope: 'recipient', retryAfterMs: 3_600_000 }], // prettier-ignore
   ])('answered with %i %j', async (status, body, outcome) => {
     answer(status, body);
@@ -165,12 +165,12 @@ describe('a request', () => {
 });
 
 describe('the code table', () => {
-  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', failover: false, alert: false, retryAfterMs: seconds * 1000 }); // prettier-ignore
-  const recipient = { class: 'PERMANENT', scope: 'recipient', failover: false, alert: false };
-  const region = { class: 'PERMANENT', scope: 'region', failover: true, alert: true };
-  const request = { class: 'PERMANENT', scope: 'request', failover: true, alert: true };
-  const account = { class: 'PERMANENT', scope: 'account', failover: true, alert: true };
-  const busy = { class: 'RETRYABLE', scope: 'provider', failover: true, alert: false };
+  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', retryAfterMs: seconds * 1000 }); // prettier-ignore
+  const recipient = { class: 'PERMANENT', scope: 'recipient' };
+  const region = { class: 'PERMANENT', scope: 'region' };
+  const request = { class: 'PERMANENT', scope: 'request' };
+  const account = { class: 'PERMANENT', scope: 'account' };
+  const busy = { class: 'RETRYABLE', scope: 'provider' };
 
   it.each<[codes: string, meaning: object | undefined]>([
     ['isv.BUSINESS_LIMIT_CONTROL BUSINESS_LIMIT_CONTROL_MINUTE BUSINESS_LIMIT_CONTROL_PHONE', soon(60)],

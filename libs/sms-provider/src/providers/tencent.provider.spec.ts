@@ -90,7 +90,7 @@ describe('a request', () => {
     expect(request.headers.authorization).toBe(signTc3({ secretId, secretKey, service: 'sms', headers: signed, body, timestamp })); // prettier-ignore
   });
 
-  const BUSY = { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', failover: true };
+  const BUSY = { kind: 'rejected', class: 'RETRYABLE', scope: 'provider' };
   it.each<[what: string, status: number, body: object | string, outcome: object]>([
     [
       'accepted',
@@ -146,12 +146,12 @@ describe('a request', () => {
 });
 
 describe('the code table', () => {
-  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', failover: false, alert: false, retryAfterMs: seconds * 1000 }); // prettier-ignore
-  const recipient = { class: 'PERMANENT', scope: 'recipient', failover: false, alert: false };
-  const region = { class: 'PERMANENT', scope: 'region', failover: true, alert: true };
-  const request = { class: 'PERMANENT', scope: 'request', failover: true, alert: true };
-  const account = { class: 'PERMANENT', scope: 'account', failover: true, alert: true };
-  const busy = { class: 'RETRYABLE', scope: 'provider', failover: true, alert: false };
+  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', retryAfterMs: seconds * 1000 }); // prettier-ignore
+  const recipient = { class: 'PERMANENT', scope: 'recipient' };
+  const region = { class: 'PERMANENT', scope: 'region' };
+  const request = { class: 'PERMANENT', scope: 'request' };
+  const account = { class: 'PERMANENT', scope: 'account' };
+  const busy = { class: 'RETRYABLE', scope: 'provider' };
 
   it.each<[codes: string, meaning: object | undefined]>([
     ['LimitExceeded.PhoneNumberThirtySecondLimit', soon(30)],
