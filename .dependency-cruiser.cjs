@@ -56,7 +56,7 @@ module.exports = {
       {
         path: '^libs/sms-provider/src/',
         pathNot:
-          '^libs/sms-provider/src/(sms-provider|define-provider|provider-http|provider-settings|rejections)\\.ts$',
+          '^libs/sms-provider/src/(sms-provider|define-provider|provider-http|provider-settings|receipt-reader|rejections)\\.ts$',
       },
     ),
     only(

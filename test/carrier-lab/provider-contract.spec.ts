@@ -1,7 +1,15 @@
-import { DEMO_ALIYUN, DEMO_CCP, DEMO_TENCENT } from '../../apps/carrier-lab/src/carrier-lab.config.ts';
+import {
+  DEMO_ALIYUN,
+  DEMO_CCP,
+  DEMO_TENCENT,
+  DEMO_TWILIO,
+  DEMO_WEBHOOK,
+} from '../../apps/carrier-lab/src/carrier-lab.config.ts';
 import { AliyunProvider } from '../../libs/sms-provider/src/providers/aliyun.provider.ts';
 import { CcpProvider } from '../../libs/sms-provider/src/providers/ccp.provider.ts';
 import { TencentProvider } from '../../libs/sms-provider/src/providers/tencent.provider.ts';
+import { TwilioProvider } from '../../libs/sms-provider/src/providers/twilio.provider.ts';
+import { WebhookProvider } from '../../libs/sms-provider/src/providers/webhook.provider.ts';
 import { providerContract } from './provider-contract.suite.ts';
 
 const ccpAt = (url: string, changes: object = {}) =>
@@ -10,6 +18,10 @@ const aliyunAt = (url: string, changes: object = {}, now?: () => Date) =>
   new AliyunProvider({ ...DEMO_ALIYUN, templates: [...DEMO_ALIYUN.templates], abroad: false, ...changes, baseUrl: `${url}/aliyun` }, now); // prettier-ignore
 const tencentAt = (url: string, changes: object = {}, now?: () => Date) =>
   new TencentProvider({ ...DEMO_TENCENT, templates: [...DEMO_TENCENT.templates], region: 'ap-guangzhou', abroad: false, ...changes, baseUrl: `${url}/tencent` }, now); // prettier-ignore
+const twilioAt = (url: string, changes: object = {}) =>
+  new TwilioProvider({ ...DEMO_TWILIO, ...changes, baseUrl: url });
+const webhookAt = (url: string, changes: object = {}, now?: () => Date) =>
+  new WebhookProvider({ ...DEMO_WEBHOOK, prefixes: [], ...changes, url: `${url}/webhook/texts` }, now);
 const anHourAgo = () => new Date(Date.now() - 3_600_000);
 
 providerContract({
@@ -70,4 +82,35 @@ providerContract({
   tooSoonMs: 30_000,
   ofRequest: ['FailedOperation.SignatureIncorrectOrUnapproved', 'FailedOperation.TemplateIncorrectOrUnapproved'],
   text: '【Otpost】您的验证码是123456，5分钟内有效，请勿泄露给他人。',
+});
+
+providerContract({
+  name: 'twilio',
+  to: '+14155552671',
+  at: twilioAt,
+  strangers: [
+    { what: 'token', at: (url) => twilioAt(url, { authToken: 'wrong' }), code: '20003' },
+    { what: 'account', at: (url) => twilioAt(url, { accountSid: `AC${'0'.repeat(32)}` }), code: '20003' },
+  ],
+  codes: { busy: '20429', 'invalid-number': '21211', 'too-soon': '20429', 'no-balance': '20005' },
+  knowsNoTooSoon: true,
+  statusSays: true,
+  withoutReference: true,
+  ofRequest: ['21603', '21617', '30034'],
+  text: '【Otpost】您的验证码是123456，5分钟内有效。请勿泄露给他人。',
+});
+
+providerContract({
+  name: 'webhook',
+  to: '+14155552671',
+  at: webhookAt,
+  strangers: [
+    { what: 'secret', at: (url) => webhookAt(url, { secret: `whsec_${'A'.repeat(43)}=` }), code: 'http-401' },
+    { what: 'clock', at: (url) => webhookAt(url, {}, anHourAgo), code: 'http-401' },
+  ],
+  codes: { busy: 'http-429', 'invalid-number': 'http-422', 'too-soon': 'http-429', 'no-balance': 'http-402' },
+  knowsNoTooSoon: true,
+  statusSays: true,
+  ofRequest: [],
+  text: '【Otpost】您的验证码是123456，5分钟内有效。请勿泄露给他人。',
 });

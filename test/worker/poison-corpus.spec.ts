@@ -16,7 +16,7 @@ describe(`${POISON.length} messages that nobody should publish`, () => {
   });
   afterAll(() => system.close());
 
-  it('are each parked with their reason, and the good ones between them arrive', async () => {
+  it('S54 are each parked with their reason, and the good ones between them arrive', async () => {
     const good: string[] = [];
     await withChannel(url, async (channel) => {
       for (const [n, { body, options }] of POISON.entries()) {

@@ -1,5 +1,5 @@
 import { connect, type ChannelModel } from 'amqplib';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import {
   createLogger,
   EventClient,
@@ -17,23 +17,32 @@ import {
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import {
   BUILT_IN_TEMPLATES,
+  Companies,
+  Endings,
   HeldLedger,
   Hold,
+  NO_PAUSES,
   OutcomeEvents,
+  planOf,
+  Receipts,
   ProviderCalls,
   SMS_POLICY,
-  SmsRoute,
+  SmsRoutes,
   SmsSender,
   smsPolicy,
   SmsSettings,
   SmsTemplates,
   type DeliveryLedger,
   type OutboundSms,
+  type Pauses,
+  type ReceiptBook,
   type Rejection,
   type SendOutcome,
+  type RoutingPlan,
   type SmsProvider,
 } from '@app/sms-provider';
 import { MemoryDeliveryLedger } from '../../apps/sms-worker/src/ledger/memory-delivery-ledger.js';
+import { MemoryReceiptBook } from '../../apps/sms-worker/src/ledger/memory-receipt-book.js';
 import { until } from '../support/until.js';
 
 const TO = '+8613912345678';
@@ -115,7 +124,15 @@ describe('the sender', () => {
     new ScriptedCompany(name, { guardsDuplicates }, script);
   const senderOver = (
     route: SmsProvider[],
-    options: { ledger?: DeliveryLedger; hold?: Hold; settings?: Partial<SmsSettings>; production?: boolean } = {},
+    options: {
+      ledger?: DeliveryLedger;
+      hold?: Hold;
+      settings?: Partial<SmsSettings>;
+      plan?: RoutingPlan;
+      pauses?: Pauses;
+      book?: ReceiptBook;
+      production?: boolean;
+    } = {},
   ) => {
     const settings = Object.assign(new SmsSettings(), {
       providers: route.map(({ name }) => name),
@@ -124,15 +141,21 @@ describe('the sender', () => {
     const policies = new RetryPolicies();
     policies.bind(SMS_POLICY, smsPolicy(settings));
     const metrics = new Metrics();
+    const plan = options.plan ?? planOf(settings.providers);
     const hold = options.hold ?? new Hold();
+    const ledger = new HeldLedger(options.ledger ?? new MemoryDeliveryLedger(), hold, settings);
+    const events = new OutcomeEvents(publisher, hold);
+    const logger = createLogger('test', 'silent');
+    const receipts = new Receipts(options.book ?? new MemoryReceiptBook(), ledger, events, hold, metrics);
     return new SmsSender(
-      new HeldLedger(options.ledger ?? new MemoryDeliveryLedger(), hold, settings),
-      new ProviderCalls(settings, createLogger('test', 'silent'), metrics),
-      new SmsRoute(route),
+      ledger,
+      new ProviderCalls(settings, logger, metrics),
+      new Companies(settings, plan, options.pauses ?? NO_PAUSES, logger, metrics),
+      new SmsRoutes(plan.routes, new Map(route.map((provider) => [provider.name, provider]))),
       new SmsTemplates(BUILT_IN_TEMPLATES),
-      new OutcomeEvents(publisher, hold),
+      new Endings(events, receipts, policies, metrics),
+      receipts,
       sealer,
-      policies,
       settings,
       Object.assign(new ProcessSettings(), { environment: options.production ? 'production' : 'test' }),
       metrics,
@@ -458,6 +481,215 @@ describe('the sender', () => {
       ['sms.rejected', false],
       ['sms.expired', true],
     ]);
+  });
+
+  describe('a company that is ill', () => {
+    const many = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+    const OPENS = { breakerFailures: 3, breakerOpenSeconds: 20 };
+
+    it('F24 is left alone after so many failures: the next company has the texts at once', async () => {
+      const [one, two] = [company('one', many(3, rejected())), company('two', many(10, ACCEPTED))];
+      const sender = senderOver([one, two], { settings: OPENS });
+
+      for (let n = 0; n < 10; n++) expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+
+      expect([one.asked.length, two.asked.length]).toEqual([3, 10]);
+    });
+
+    it('F24 where nobody else is left, texts wait for it, use up no attempt and ask nobody', async () => {
+      const one = company('one', many(3, rejected()));
+      const sender = senderOver([one], { settings: OPENS });
+      for (let n = 0; n < 3; n++) await sender.send(text(), first);
+      outcomes = [];
+
+      const result = await sender.send(text(), first);
+
+      expect(result).toEqual({
+        kind: 'retry',
+        reason: 'one breaker-open (RETRYABLE/provider)',
+        afterMs: expect.any(Number),
+      });
+      expect((result as { afterMs: number }).afterMs).toBeGreaterThan(15_000);
+      expect(one.asked).toHaveLength(3);
+      const [told1] = await told(1);
+      expect(told1).toMatchObject({
+        pattern: 'sms.rejected',
+        data: { provider: 'one', errorCode: 'breaker-open', final: false, nextAttemptAt: expect.any(String) },
+      });
+    });
+
+    it('S52 F26 is asked for nobody’s text twice when it never answers, and later texts go elsewhere', async () => {
+      const [one, two] = [company('one', many(3, UNKNOWN)), company('two', many(5, ACCEPTED))];
+      const sender = senderOver([one, two], { settings: OPENS });
+      const messages = Array.from({ length: 8 }, text);
+
+      for (const message of [...messages, ...messages.slice(0, 3)]) await sender.send(message, first);
+
+      expect(one.asked).toHaveLength(3);
+      expect(two.asked).toHaveLength(5);
+      const heard = await told(11);
+      expect(heard.slice(-3).map(({ pattern }) => pattern)).toEqual(['sms.unknown', 'sms.unknown', 'sms.unknown']);
+    });
+
+    it('is tried again with one text, and one success brings the others back', async () => {
+      const [one, two] = [
+        company('one', [...many(3, rejected()), ...many(5, ACCEPTED)]),
+        company('two', many(5000, ACCEPTED)),
+      ];
+      const sender = senderOver([one, two], { settings: { ...OPENS, breakerOpenSeconds: 0.2 } });
+      for (let n = 0; n < 5; n++) await sender.send(text(), first);
+      expect(one.asked).toHaveLength(3);
+
+      await until('a text went to it again', 5, async () => {
+        await sender.send(text(), first);
+        return one.asked.length > 3;
+      });
+      await sender.send(text(), first);
+
+      expect(one.asked.length).toBe(5);
+    });
+
+    it('F25 is asked by nobody before the time it has named', async () => {
+      const [one, two] = [company('one', [rejected({ retryAfterMs: 7_000 })]), company('two', many(3, ACCEPTED))];
+      const sender = senderOver([one, two], { settings: OPENS });
+
+      for (let n = 0; n < 3; n++) expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+
+      expect([one.asked.length, two.asked.length]).toEqual([1, 3]);
+    });
+
+    it('F25 alone on the route, its wait is kept and uses up no attempt', async () => {
+      const one = company('one', [rejected({ retryAfterMs: 7_000 })]);
+      expect(await senderOver([one]).send(text(), first)).toMatchObject({ kind: 'retry', afterMs: 7_000 });
+    });
+
+    it('is not what refuses numbers: whatever it says of them, it is asked for the next one', async () => {
+      const refusal = rejected({ class: 'PERMANENT', scope: 'recipient', code: 'bad-number' });
+      const [one, two] = [company('one', [...many(30, refusal), ACCEPTED]), company('two', [])];
+      const sender = senderOver([one, two], { settings: OPENS });
+
+      for (let n = 0; n < 30; n++) expect(await sender.send(text(), first)).toMatchObject({ kind: 'dead' });
+
+      expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+      expect(two.asked).toHaveLength(0);
+    });
+
+    it('and out of credit: nobody asks it until somebody may have acted', async () => {
+      const broke = rejected({ class: 'PERMANENT', scope: 'account', code: 'no-balance' });
+      const [one, two] = [company('one', [broke]), company('two', many(5, ACCEPTED))];
+      const sender = senderOver([one, two], { settings: OPENS });
+
+      for (let n = 0; n < 5; n++) expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+
+      expect(one.asked).toHaveLength(1);
+    });
+
+    it('while shut keeps a text whose outcome is unknown for itself, under the same reference', async () => {
+      const [one, two] = [
+        company('one', [UNKNOWN, UNKNOWN, UNKNOWN, { kind: 'accepted', duplicate: true }], true),
+        company('two', []),
+      ];
+      const sender = senderOver([one, two], { settings: { ...OPENS, breakerOpenSeconds: 0.2 } });
+      const messages = Array.from({ length: 3 }, text);
+      for (const message of messages) expect(await sender.send(message, first)).toMatchObject({ kind: 'retry' });
+
+      const [message] = messages as [SmsSend];
+      const result = await until('its time has come', 5, async () => {
+        const next = await sender.send(message, { attempt: 2, deferrals: 0 });
+        return next.kind === 'done' || expect(next).toMatchObject({ kind: 'retry', afterMs: expect.any(Number) });
+      });
+
+      expect(result).toBe(true);
+      expect(one.asked.at(-1)).toMatchObject({ reference: one.asked[0]!.reference, repeated: true });
+    });
+
+    it('or paused by an operator gets nothing, until it is resumed', async () => {
+      const paused = new Set(['one']);
+      const [one, two] = [company('one', [ACCEPTED]), company('two', [ACCEPTED])];
+      const sender = senderOver([one, two], { pauses: paused });
+
+      await sender.send(text(), first);
+      paused.clear();
+      await sender.send(text(), first);
+
+      expect([one.asked.length, two.asked.length]).toEqual([1, 1]);
+    });
+
+    it('and shut: a text that was accepted before is told again', async () => {
+      const paused = new Set<string>();
+      const one = company('one', [ACCEPTED]);
+      const sender = senderOver([one], { pauses: paused });
+      const message = text();
+      await sender.send(message, first);
+      paused.add('one');
+
+      expect(await sender.send(message, first)).toEqual({ kind: 'done' });
+      expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.accepted']);
+    });
+  });
+
+  describe('receipts', () => {
+    const DELIVERED = { status: 'delivered' } as const;
+
+    it('that come before the answer are told after it', async () => {
+      const book = new MemoryReceiptBook();
+      await book.match(['one:id:m1'], DELIVERED);
+      const message = text();
+
+      expect(await senderOver([company('one', [ACCEPTED])], { book }).send(message, first)).toEqual({ kind: 'done' });
+
+      expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.delivered']);
+      expect(outcomes[1]!.data).toMatchObject({
+        messageId: message.messageId,
+        provider: 'one',
+        providerMessageId: 'm1',
+      });
+    });
+
+    it('S52 settle an outcome that was unknown: the company has the text, and nobody asks again', async () => {
+      const one = company('one', [UNKNOWN], true);
+      const message = text();
+      const book = new MemoryReceiptBook();
+      const ledger = new MemoryDeliveryLedger();
+      const reference = createHash('sha256').update(`${message.messageId}:0`).digest('hex').slice(0, 32);
+      await book.match([`one:ref:${reference}`], DELIVERED);
+      const sender = senderOver([one], { book, ledger });
+
+      expect(await sender.send(message, first)).toEqual({ kind: 'done' });
+      expect(await sender.send(message, first)).toEqual({ kind: 'done' });
+
+      expect(one.asked).toHaveLength(1);
+      expect(await ledger.find(message.messageId)).toMatchObject({ state: 'accepted' });
+      expect((await told(2)).slice(0, 2).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.delivered']);
+    });
+  });
+
+  describe('shares of what companies bear', () => {
+    const planWith = (limits: object, ...names: string[]) => Object.assign(planOf(names), { limits: [limits] });
+
+    it('texts beyond one company’s share go to the next', async () => {
+      const [one, two] = [company('one', [ACCEPTED, ACCEPTED]), company('two', [ACCEPTED, ACCEPTED, ACCEPTED])];
+      const plan = planWith({ name: 'one', perSecond: 4 }, 'one', 'two');
+      const sender = senderOver([one, two], { plan, settings: { workers: 2 } });
+
+      await Promise.all(Array.from({ length: 5 }, () => sender.send(text(), first)));
+
+      expect([one.asked.length, two.asked.length]).toEqual([2, 3]);
+    });
+
+    it('where nobody has room they wait their turn', async () => {
+      const one = company(
+        'one',
+        Array.from({ length: 12 }, () => ACCEPTED),
+      );
+      const sender = senderOver([one], { plan: planWith({ name: 'one', perSecond: 10 }, 'one') });
+      const begun = performance.now();
+
+      const results = await Promise.all(Array.from({ length: 12 }, () => sender.send(text(), first)));
+
+      expect(results.every(({ kind }) => kind === 'done')).toBe(true);
+      expect(performance.now() - begun).toBeGreaterThan(190);
+    });
   });
 
   it('a text that no company on the route carries is dead with its reason', async () => {

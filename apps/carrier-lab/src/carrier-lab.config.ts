@@ -1,5 +1,5 @@
 import { ProcessSettings, readEnvironment, Setting } from '@app/common';
-import { IsInt, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 /** Well-known credentials: worth nothing outside the lab, so that a demo needs no account. */
 export const DEMO_CCP = {
@@ -26,6 +26,16 @@ export const DEMO_TENCENT = {
   signature: 'Otpost',
   templates: ['verification-code=1001', 'verification-code:en=1002'],
 } as const;
+
+export const DEMO_RECEIPT_TOKEN = 'carrierlabreceipts00000000000000000';
+
+export const DEMO_TWILIO = {
+  accountSid: 'AC00000000000000000000ca441e41ab00',
+  authToken: 'carrier-lab-demo-token',
+  from: '+12025550199',
+} as const;
+
+export const DEMO_WEBHOOK = { secret: 'whsec_Y2Fycmllci1sYWItZGVtby1zZWNyZXQtMDEyMw==' } as const;
 
 export class CarrierLabSettings {
   @Setting({
@@ -62,6 +72,52 @@ export class CarrierLabSettings {
   })
   @Matches(/^\S+$/, { message: 'it must not hold spaces' })
   ccpAppId: string = DEMO_CCP.appId;
+
+  @Setting({
+    env: 'CARRIER_LAB_TWILIO_ACCOUNT_SID',
+    about: 'The account that the make-believe Twilio knows.',
+    example: DEMO_TWILIO.accountSid,
+  })
+  @Matches(/^AC[0-9a-f]{32}$/, { message: 'it must be AC and 32 hex digits' })
+  twilioAccountSid: string = DEMO_TWILIO.accountSid;
+
+  @Setting({
+    env: 'CARRIER_LAB_TWILIO_AUTH_TOKEN',
+    about: 'The token of that account, which also signs its receipts.',
+    example: DEMO_TWILIO.authToken,
+    secret: true,
+  })
+  @Matches(/^\S+$/, { message: 'it must not hold spaces' })
+  twilioAuthToken: string = DEMO_TWILIO.authToken;
+
+  @Setting({
+    env: 'CARRIER_LAB_WEBHOOK_SECRET',
+    about: 'The secret that the make-believe webhook checks and signs with.',
+    example: DEMO_WEBHOOK.secret,
+    secret: true,
+  })
+  @Matches(/^whsec_\S+$/, { message: 'it must begin with whsec_' })
+  webhookSecret: string = DEMO_WEBHOOK.secret;
+
+  @Setting({
+    env: 'CARRIER_LAB_RECEIPTS_URL',
+    about: 'Where receipts go: the gateway on loopback. None: no receipts, but those that a request asks for.',
+    example: 'http://127.0.0.1:3000/v1/receipts',
+    optional: true,
+  })
+  @IsOptional()
+  @Matches(/^http:\/\/(127\.0\.0\.1|localhost)(:\d+)?(\/[^\s?#]*)?$/, { message: 'it must be an http URL on loopback' })
+  receiptsUrl?: string;
+
+  @Setting({
+    env: 'CARRIER_LAB_RECEIPT_TOKEN',
+    about:
+      'The secret end of the address where a company that does not sign sends its receipts: one of RECEIPT_TOKENS.',
+    example: 'carrierlabreceipts00000000000000000',
+    secret: true,
+  })
+  @Matches(/^[A-Za-z0-9]{32,128}$/, { message: 'it must be 32 to 128 letters and digits' })
+  receiptToken: string = DEMO_RECEIPT_TOKEN;
 }
 
 export interface CarrierLabConfig {

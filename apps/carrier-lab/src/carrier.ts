@@ -5,12 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reason } from './faults/fault.js';
 import { Faults, type ActiveFault } from './faults/faults.js';
 import { Inbox } from './inbox/inbox.js';
+import { ReceiptSender, type ReceiptFacts, type ReceiptPost } from './receipts/receipt-sender.js';
 import { RecentMap } from './recent-map.js';
 import { Stats } from './stats/stats.js';
 
 /** A text that a company's own checks let through, or what they said against it. */
 export type Submission =
-  | { readonly to: string; readonly text: string; readonly templateId: string; readonly reference?: string }
+  | {
+      readonly to: string;
+      readonly text: string;
+      readonly templateId: string;
+      readonly reference?: string;
+      /** Where this text's receipt is asked for. */
+      readonly callbackUrl?: string;
+    }
   | { readonly to?: string; readonly refused: string };
 
 export type Verdict = { readonly accepted: string } | { readonly refused: string };
@@ -23,6 +31,8 @@ export interface Company {
   /** Its code for a reference that it has accepted on the same day in China; without one it guards against nothing. */
   readonly repeated?: string;
   answer(verdict: Verdict, at: Date, submission: Submission): { readonly status: number; readonly body: object };
+  /** Its later word on a text. */
+  receipt(facts: ReceiptFacts): ReceiptPost;
 }
 
 /** What the carrier needs of Fastify's reply. */
@@ -44,6 +54,7 @@ export class Carrier {
     private readonly faults: Faults,
     private readonly inbox: Inbox,
     private readonly stats: Stats,
+    private readonly receipts: ReceiptSender,
   ) {}
 
   /** A caller that hangs up during the wait has handed in its text all the same. */
@@ -57,13 +68,15 @@ export class Carrier {
     const verdict = lost ? { refused: company.codes.busy } : this.judge(company, submission, active);
     if (hang === 'after') return void reply.hijack();
     const { status, body } = company.answer(verdict, new Date(), submission);
+    const { retryAfterSeconds } = active.fault;
+    if ('refused' in verdict && retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
     if (cut ?? stall) return answerHalf(reply, status, JSON.stringify(body), cut !== undefined);
     reply.status(status).send(body);
   }
 
   private judge(company: Company, submission: Submission, active: ActiveFault): Verdict {
     const refused = 'refused' in submission ? submission.refused : this.refusalOf(company, submission, active);
-    if (refused === undefined) return { accepted: this.take(company, submission as Accepted) };
+    if (refused === undefined) return { accepted: this.take(company, submission as Accepted, active) };
     this.stats.refused(refused);
     return { refused };
   }
@@ -75,11 +88,12 @@ export class Carrier {
     return seen ? company.repeated : undefined;
   }
 
-  private take(company: Company, { reference, ...text }: Accepted): string {
+  private take(company: Company, { reference, callbackUrl, ...text }: Accepted, active: ActiveFault): string {
     const id = randomUUID().replaceAll('-', '');
     if (reference !== undefined) this.references.set(`${company.name} ${reference}`, dayInChina());
     this.stats.accepted(text.to, text.text);
     this.inbox.add({ ...text, provider: company.name, providerMessageId: id, reference: reference ?? null });
+    this.receipts.schedule(company, { to: text.to, id, reference, callbackUrl }, active);
     return id;
   }
 }

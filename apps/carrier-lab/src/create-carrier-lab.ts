@@ -8,6 +8,7 @@ import { Faults } from './faults/faults.js';
 import { BACKLOG, FrontDoor, HOST } from './front-door.js';
 import { Inbox } from './inbox/inbox.js';
 import { ProblemFilter, problemOf } from './problem.filter.js';
+import { ReceiptSender } from './receipts/receipt-sender.js';
 import { Stats } from './stats/stats.js';
 
 export interface CarrierLab {
@@ -17,6 +18,7 @@ export interface CarrierLab {
   readonly inbox: Inbox;
   readonly faults: Faults;
   readonly stats: Stats;
+  readonly receipts: ReceiptSender;
   /** Cuts every connection, held requests included. */
   close(): Promise<void>;
 }
@@ -34,7 +36,7 @@ export async function createCarrierLab(config: CarrierLabConfig): Promise<Carrie
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true }, // `/aliyun` is that company's `/`
   });
-  const app = await NestFactory.create<NestFastifyApplication>(CarrierLabModule.of(config), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(CarrierLabModule.of(config, logger), adapter, {
     logger,
     abortOnError: false,
     rawBody: true, // what is signed are the bytes
@@ -60,6 +62,7 @@ export async function createCarrierLab(config: CarrierLabConfig): Promise<Carrie
     inbox: app.get(Inbox),
     faults: app.get(Faults),
     stats,
+    receipts: app.get(ReceiptSender),
     close: () => app.close(),
   };
 }

@@ -10,7 +10,7 @@ import {
   useProblemDetails,
   type Redis,
 } from '@app/common';
-import { providerList } from '@app/sms-provider';
+import { companiesOf, providerList } from '@app/sms-provider';
 import type { SmsWorkerConfig } from './sms-worker.config.js';
 import { SmsWorkerModule } from './sms-worker.module.js';
 
@@ -35,14 +35,14 @@ export async function createSmsWorker(config: SmsWorkerConfig): Promise<NestFast
 }
 
 /** @throws StartRefused for what only development may have. */
-function refuseMakeBelieve({ process, redis, sms }: SmsWorkerConfig): void {
+function refuseMakeBelieve({ process, redis, plan }: SmsWorkerConfig): void {
   if (!process.production) return;
   if (!redis.url)
     throw new StartRefused('NODE_ENV=production needs REDIS_URL: a ledger in memory forgets what was sent.');
-  const shown = providerList.filter(({ name, developmentOnly }) => developmentOnly && sms.providers.includes(name));
+  const shown = providerList.filter(({ name, developmentOnly }) => developmentOnly && companiesOf(plan).includes(name));
   if (shown.length > 0) {
     throw new StartRefused(
-      `NODE_ENV=production refuses SMS_PROVIDERS=${shown.map(({ name }) => name).join(',')}: it shows texts instead of sending them.`,
+      `NODE_ENV=production refuses the company ${shown.map(({ name }) => name).join(',')}: it shows texts instead of sending them.`,
     );
   }
 }

@@ -10,7 +10,7 @@ import {
   type ConfigOf,
   type Environment,
 } from '@app/common';
-import { providerSections, SmsSettings, type ProviderSettings } from '@app/sms-provider';
+import { planIn, providerSections, SmsSettings, type ProviderSettings, type RoutingPlan } from '@app/sms-provider';
 
 /** Where health and metrics of the worker are asked for. */
 export class WorkerHttpSettings {
@@ -39,14 +39,16 @@ export const smsWorkerSections = {
 };
 
 export type SmsWorkerConfig = ConfigOf<typeof smsWorkerSections> & {
-  /** Of the companies on the route. */
+  /** Of the companies on the routes. */
   readonly providers: ProviderSettings;
+  readonly plan: RoutingPlan;
 };
 
 export const readSmsWorkerConfig = async (): Promise<SmsWorkerConfig> => smsWorkerConfig(await loadEnvironment());
 
 export function smsWorkerConfig(environment: Environment): SmsWorkerConfig {
-  const companies = providerSections(environment);
+  const plan = planIn(environment);
+  const companies = providerSections(plan);
   const prefixed = Object.entries(companies).map(([name, Settings]) => [`provider:${name}`, Settings]);
   const config: Record<string, object> & ConfigOf<typeof smsWorkerSections> = readSettings(
     { ...(Object.fromEntries(prefixed) as typeof companies), ...smsWorkerSections },
@@ -54,5 +56,5 @@ export function smsWorkerConfig(environment: Environment): SmsWorkerConfig {
   );
   const { process, http, rabbit, redis, sealing, sms } = config;
   const providers = Object.fromEntries(Object.keys(companies).map((name) => [name, config[`provider:${name}`]!]));
-  return { process, http, rabbit, redis, sealing, sms, providers };
+  return { process, http, rabbit, redis, sealing, sms, providers, plan };
 }

@@ -1,27 +1,35 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import {
+  AppLogger,
   GATEWAY_INBOX,
   MessagingModule,
   OperationsModule,
   REDIS,
   RedisModule,
   SettingsModule,
-  type AppLogger,
   type Redis,
 } from '@app/common';
-import { SmsProviderModule } from '@app/sms-provider';
+import { NO_PAUSES, RedisPauses, SmsProviderModule } from '@app/sms-provider';
 import { handlers } from './handlers/handlers.js';
 import { MemoryDeliveryLedger } from './ledger/memory-delivery-ledger.js';
+import { MemoryReceiptBook } from './ledger/memory-receipt-book.js';
 import { RedisDeliveryLedger } from './ledger/redis-delivery-ledger.js';
+import { RedisReceiptBook } from './ledger/redis-receipt-book.js';
 import type { SmsWorkerConfig } from './sms-worker.config.js';
 
 @Module({ controllers: handlers })
 export class SmsWorkerModule {
-  static with({ providers, ...sections }: SmsWorkerConfig, logger: AppLogger): DynamicModule {
+  static with({ providers, plan, ...sections }: SmsWorkerConfig, logger: AppLogger): DynamicModule {
     const { redis, sms } = sections;
     const ledger = redis.url
       ? { inject: [REDIS], useFactory: (client: Redis) => new RedisDeliveryLedger(client) }
       : { useFactory: () => new MemoryDeliveryLedger() };
+    const receiptBook = redis.url
+      ? { inject: [REDIS], useFactory: (client: Redis) => new RedisReceiptBook(client) }
+      : { useFactory: () => new MemoryReceiptBook() };
+    const pauses = redis.url
+      ? { inject: [REDIS, AppLogger], useFactory: (client: Redis, log: AppLogger) => new RedisPauses(client, log) }
+      : { useFactory: () => NO_PAUSES };
     return {
       module: SmsWorkerModule,
       imports: [
@@ -35,7 +43,7 @@ export class SmsWorkerModule {
           // A request under way ends, or is cut off and noted, within this.
           drainMs: (sms.sendTimeoutSeconds + 5) * 1000,
         }),
-        SmsProviderModule.with(sms, providers, ledger),
+        SmsProviderModule.with(sms, { providers, plan, ledger, receiptBook, pauses }),
       ],
     };
   }

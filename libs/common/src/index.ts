@@ -7,6 +7,7 @@ export * from './config/settings.module.js';
 export * from './contracts/e164.js';
 export * from './contracts/event.js';
 export * from './contracts/sms-outcomes.js';
+export * from './contracts/sms-receipt.js';
 export * from './contracts/sms-send.js';
 export * from './redis/redis.config.js';
 export * from './redis/redis.js';
@@ -40,6 +41,7 @@ export {
   GATEWAY_INBOX,
   otpostConsumers,
   OUTCOMES_POLICY,
+  RECEIPTS_POLICY,
   SMS_WORKER_INBOX,
   topologyOf,
   type Consumer,

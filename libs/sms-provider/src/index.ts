@@ -1,5 +1,6 @@
 export * from './define-provider.js';
 export * from './delivery-ledger.js';
+export * from './endings.js';
 export * from './expired.js';
 export * from './held-ledger.js';
 export * from './hold.js';
@@ -17,3 +18,10 @@ export * from './templates/message-template.js';
 export * from './templates/read-templates.js';
 export * from './templates/sms-retriever.js';
 export * from './templates/sms-templates.js';
+export * from './consequence.js';
+export * from './routes/companies.js';
+export * from './routes/pauses.js';
+export * from './routes/routing-plan.js';
+export * from './receipt-reader.js';
+export * from './receipts/receipt-book.js';
+export * from './receipts/receipts.js';

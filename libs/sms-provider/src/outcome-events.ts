@@ -14,7 +14,7 @@ import { Hold } from './hold.js';
 
 /** The event that an outcome is about. */
 export interface TextEvent {
-  readonly message: SmsSend;
+  readonly message: Pick<SmsSend, 'messageId' | 'verificationId'>;
   readonly delivery: Delivery;
 }
 

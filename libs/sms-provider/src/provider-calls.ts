@@ -19,6 +19,7 @@ export class ProviderCalls {
     this.sends = metrics.counter('otpost_sms_sends_total', 'Requests to companies by what they came to.', [
       'provider',
       'outcome',
+      'class',
     ]);
     this.alerts = metrics.counter(
       'otpost_sms_alerts_total',
@@ -49,7 +50,11 @@ export class ProviderCalls {
   }
 
   private report(provider: string, outcome: SendOutcome, about: object): void {
-    this.sends.inc({ provider, outcome: labelOf(outcome) });
+    this.sends.inc({
+      provider,
+      outcome: labelOf(outcome),
+      class: outcome.kind === 'rejected' ? outcome.class : 'none',
+    });
     if (outcome.kind === 'unknown')
       this.logger.warn({ ...about, provider, code: outcome.code }, 'the outcome of a text is unknown');
     if (outcome.kind !== 'rejected') return;

@@ -3,6 +3,8 @@ import { aliyun } from './providers/aliyun.provider.js';
 import { ccp } from './providers/ccp.provider.js';
 import { consoleProvider } from './providers/console.provider.js';
 import { tencent } from './providers/tencent.provider.js';
+import { twilio } from './providers/twilio.provider.js';
+import { webhook } from './providers/webhook.provider.js';
 
 /** Every provider that `SMS_PROVIDERS` may name: a company joins by its file and one line here. */
-export const providerList: readonly ProviderDefinition[] = [ccp, aliyun, tencent, consoleProvider];
+export const providerList: readonly ProviderDefinition[] = [ccp, aliyun, tencent, twilio, webhook, consoleProvider];

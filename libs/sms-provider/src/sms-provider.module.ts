@@ -1,56 +1,79 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { RetryPolicies, Sealer, StartRefused } from '@app/common';
+import { RECEIPTS_POLICY, RetryPolicies, Sealer, StartRefused } from '@app/common';
 import { DELIVERY_LEDGER } from './delivery-ledger.js';
+import { Endings } from './endings.js';
 import { HeldLedger } from './held-ledger.js';
 import { Hold } from './hold.js';
 import { OutcomeEvents } from './outcome-events.js';
 import { ProviderCalls } from './provider-calls.js';
 import { providerList } from './provider-list.js';
-import { SmsRoute } from './sms-route.js';
+import { RECEIPT_BOOK } from './receipts/receipt-book.js';
+import { Receipts } from './receipts/receipts.js';
+import { Companies } from './routes/companies.js';
+import { refuseEmptyRoutes } from './routes/coverage.js';
+import { PAUSES } from './routes/pauses.js';
+import { companiesOf, ROUTING_PLAN, type RoutingPlan } from './routes/routing-plan.js';
+import { SmsRoutes } from './sms-route.js';
 import { SmsSender } from './sms-sender.js';
 import type { SmsProvider } from './sms-provider.js';
-import { SMS_POLICY, smsPolicy, SmsSettings, smsTemplates } from './sms.config.js';
+import { RECEIPTS, SMS_POLICY, smsPolicy, SmsSettings, smsTemplates } from './sms.config.js';
 import { templateProblems } from './templates/check-templates.js';
 import { SmsTemplates } from './templates/sms-templates.js';
 
-/** Settings of the providers on the route, by the provider's name. */
+/** Settings of the providers on the routes, by the provider's name. */
 export type ProviderSettings = Readonly<Record<string, object>>;
 
-/** The sender, the companies on the route, and the policy that the retry interceptor applies to `sms` handlers. */
+type Factory = Omit<Extract<Provider, { provide: unknown; useFactory: unknown }>, 'provide'>;
+
+export interface SmsProviderOptions {
+  readonly providers: ProviderSettings;
+  readonly plan: RoutingPlan;
+  /** Makes the DELIVERY_LEDGER: memory or Redis. */
+  readonly ledger: Factory;
+  /** Makes the RECEIPT_BOOK: memory or Redis. */
+  readonly receiptBook: Factory;
+  /** Makes the PAUSES. */
+  readonly pauses: Factory;
+}
+
+/** The sender, the companies on the routes, and the policy that the retry interceptor applies to `sms` handlers. */
 @Module({})
 export class SmsProviderModule {
   constructor(policies: RetryPolicies, settings: SmsSettings) {
     policies.bind(SMS_POLICY, smsPolicy(settings));
+    policies.bind(RECEIPTS, RECEIPTS_POLICY);
   }
 
-  /**
-   * `ledger` is the provider of DELIVERY_LEDGER: memory or Redis.
-   * @throws StartRefused where a text can never be sent as it is configured.
-   */
+  /** @throws StartRefused where a text can never be sent as it is configured. */
   static with(
     settings: SmsSettings,
-    providers: ProviderSettings,
-    ledger: Omit<Extract<Provider, { provide: unknown; useFactory: unknown }>, 'provide'>,
+    { providers, plan, ledger, receiptBook, pauses }: SmsProviderOptions,
   ): DynamicModule {
-    const companies = createProviders(settings.providers, providers);
+    const names = companiesOf(plan);
+    const companies = new Map(createProviders(names, providers).map((company) => [company.name, company]));
     const templates = smsTemplates(settings);
-    const problems = templateProblems(companies, templates, settings.codeLength);
-    if (problems.length > 0)
-      throw new StartRefused(`These texts cannot be sent:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    refuseUnsaid(plan, companies, templates, settings.codeLength);
+    refuseEmptyRoutes(plan.routes, companies);
     return {
       module: SmsProviderModule,
       providers: [
         Sealer,
         Hold,
         HeldLedger,
+        Companies,
         ProviderCalls,
         OutcomeEvents,
+        Receipts,
+        Endings,
         SmsSender,
         { ...ledger, provide: DELIVERY_LEDGER },
+        { ...receiptBook, provide: RECEIPT_BOOK },
+        { ...pauses, provide: PAUSES },
         { provide: SmsTemplates, useValue: templates },
-        { provide: SmsRoute, useValue: new SmsRoute(companies) },
+        { provide: ROUTING_PLAN, useValue: plan },
+        { provide: SmsRoutes, useValue: new SmsRoutes(plan.routes, companies) },
       ],
-      exports: [SmsSender],
+      exports: [SmsSender, Receipts],
     };
   }
 }
@@ -58,3 +81,21 @@ export class SmsProviderModule {
 /** The companies of these names, in this order, made from their settings. */
 export const createProviders = (names: readonly string[], settings: ProviderSettings): SmsProvider[] =>
   names.map((name) => providerList.find((definition) => definition.name === name)!.create(settings[name]!));
+
+function refuseUnsaid(
+  { routes }: RoutingPlan,
+  companies: ReadonlyMap<string, SmsProvider>,
+  templates: SmsTemplates,
+  codeLength: number,
+): void {
+  const problems = routes.flatMap((route) =>
+    templateProblems(
+      route.companies.map(({ company }) => companies.get(company)!),
+      templates,
+      codeLength,
+    ),
+  );
+  if (problems.length === 0) return;
+  const lines = [...new Set(problems)].map((problem) => `  ${problem}`);
+  throw new StartRefused(`These texts cannot be sent:\n${lines.join('\n')}`);
+}

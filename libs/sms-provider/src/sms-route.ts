@@ -1,15 +1,35 @@
 import type { SmsContent, SmsProvider } from './sms-provider.js';
+import { orderOf, routeFor } from './routes/match.js';
+import type { RoutePlan } from './routes/routing-plan.js';
 
-/** Which providers, in which order. */
-export class SmsRoute {
-  constructor(private readonly providers: readonly SmsProvider[]) {}
+/** One text's way: the companies that can carry it, the first choice first, and what each costs there. */
+export interface SmsWay {
+  /** Undefined where no route fits. */
+  readonly route: string | undefined;
+  readonly providers: readonly SmsProvider[];
+  costOf(provider: string): number | undefined;
+}
 
-  /** The providers that can carry this content, the first choice first. */
-  for(content: SmsContent): readonly SmsProvider[] {
-    return this.providers.filter((provider) => provider.supports(content));
+/** The routes and the companies on them. */
+export class SmsRoutes {
+  constructor(
+    private readonly routes: readonly RoutePlan[],
+    private readonly providers: ReadonlyMap<string, SmsProvider>,
+  ) {}
+
+  for(content: SmsContent, { messageId, purpose }: { messageId: string; purpose?: string | undefined }): SmsWay {
+    const route = routeFor(this.routes, { to: content.to, purpose });
+    const stops = route ? orderOf(route, messageId) : [];
+    return {
+      route: route?.name,
+      providers: stops
+        .map(({ company }) => this.providers.get(company)!)
+        .filter((provider) => provider.supports(content)),
+      costOf: (provider) => stops.find(({ company }) => company === provider)?.cost,
+    };
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.providers.map(async (provider) => provider.close?.()));
+    await Promise.all([...this.providers.values()].map(async (provider) => provider.close?.()));
   }
 }

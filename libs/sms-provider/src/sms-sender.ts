@@ -1,53 +1,31 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import {
-  dead,
-  done,
-  Metrics,
-  park,
-  ProcessSettings,
-  retry,
-  RetryPolicies,
-  Sealer,
-  SmsAccepted,
-  SmsExpired,
-  SmsRejected,
-  SmsUnknown,
-  type Delivery,
-  type HandlerResult,
-  type SmsSend,
-} from '@app/common';
-import {
-  conclude,
-  describe,
-  planRetry,
-  type Circumstances,
-  type Conclusion,
-  type ProviderRejection,
-} from './conclusion.js';
+import { Metrics, ProcessSettings, retry, Sealer, type Delivery, type HandlerResult, type SmsSend } from '@app/common';
+import type { ProviderRejection } from './conclusion.js';
 import { consequenceOf } from './consequence.js';
-import type { Reservation } from './delivery-ledger.js';
+import type { LedgerAnswer, Reservation } from './delivery-ledger.js';
+import { Endings, type SendEvent } from './endings.js';
 import { answerOf, HeldLedger } from './held-ledger.js';
 import { OneAtATime } from './one-at-a-time.js';
-import { OutcomeEvents, type TextEvent } from './outcome-events.js';
 import { ProviderCalls } from './provider-calls.js';
 import { openSms } from './readable-sms.js';
+import type { ReceiptWord } from './receipts/receipt-book.js';
+import { Receipts } from './receipts/receipts.js';
 import { referenceOf } from './reference.js';
+import { Companies, type Pass, type Shut } from './routes/companies.js';
 import type { SendOutcome, SmsContent, SmsProvider } from './sms-provider.js';
-import { SMS_POLICY, SmsSettings } from './sms.config.js';
-import { SmsRoute } from './sms-route.js';
+import { SmsRoutes, type SmsWay } from './sms-route.js';
+import { SmsSettings } from './sms.config.js';
 import { SmsTemplates } from './templates/sms-templates.js';
 
-/** Nobody was asked. */
-const NONE = 'none';
 /** Waits that use up no attempt take the shortest declared delay. */
 const SHORTEST = 0;
 
 type Granted = Extract<Reservation, { kind: 'granted' }>;
 
 /** One event on its way through the route. */
-interface Walk extends TextEvent {
+interface Walk extends SendEvent {
   readonly content: SmsContent;
-  readonly route: readonly SmsProvider[];
+  readonly way: SmsWay;
   readonly asked: Set<SmsProvider>;
   readonly rejections: ProviderRejection[];
   /** A worker died of it, or beside it: no other such message is under way in this process. */
@@ -58,11 +36,12 @@ interface Walk extends TextEvent {
  * Sends one text, at most once accepted, whatever is delivered twice or dies in between.
  *
  * 1. Open the sealed values; find the companies that serve the number and can carry the content.
- * 2. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
+ * 2. Choose the first that may be asked now. Where none may, the text waits, and that uses up no attempt.
+ * 3. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
  *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request, one such
  *    message at a time, so that a message of which workers die is told from those that were only beside it.
- * 3. Note the answer in the ledger before anybody is told, and tell it before the event is acked.
- * 4. A rejection with failover asks the next company at once; when all have rejected, any RETRYABLE one means another
+ * 4. Note the answer in the ledger before anybody is told, and tell it before the event is acked.
+ * 5. A rejection with failover asks the next company at once; when all have rejected, any RETRYABLE one means another
  *    attempt. An unknown outcome is repeated only where the company refuses duplicates.
  *
  * While the ledger or the broker is away a delivery is held where it is: nothing is asked twice for that, no attempt is
@@ -72,16 +51,17 @@ interface Walk extends TextEvent {
 export class SmsSender implements OnApplicationShutdown {
   private readonly suspects = new OneAtATime();
   private readonly maybeDuplicates;
-  private readonly tooLate;
+  private readonly cost;
 
   constructor(
     private readonly ledger: HeldLedger,
     private readonly calls: ProviderCalls,
-    private readonly smsRoute: SmsRoute,
+    private readonly companies: Companies,
+    private readonly routes: SmsRoutes,
     private readonly templates: SmsTemplates,
-    private readonly outcomes: OutcomeEvents,
+    private readonly endings: Endings,
+    private readonly receipts: Receipts,
     private readonly sealer: Sealer,
-    private readonly policies: RetryPolicies,
     private readonly settings: SmsSettings,
     private readonly environment: ProcessSettings,
     metrics: Metrics,
@@ -91,7 +71,10 @@ export class SmsSender implements OnApplicationShutdown {
       'Texts sent again after a worker died, at a company without a guard.',
       ['provider'],
     );
-    this.tooLate = metrics.counter('otpost_sms_expired_total', 'Texts not sent because their code had died.');
+    this.cost = metrics.counter('otpost_sms_cost_total', 'What accepted texts cost, as the routes file has it.', [
+      'provider',
+      'route',
+    ]);
   }
 
   async send(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
@@ -100,12 +83,17 @@ export class SmsSender implements OnApplicationShutdown {
       message,
       delivery,
       content,
-      route: this.smsRoute.for(content).filter((provider) => this.templates.carries(provider, content)),
+      way: this.wayOf(content, message),
       asked: new Set(),
       rejections: [],
       alone: false,
     };
-    return walk.route.length > 0 ? this.walk(walk) : this.nobodyCarries(walk);
+    return walk.way.providers.length > 0 ? this.walk(walk) : this.endings.nobodyCarries(walk);
+  }
+
+  private wayOf(content: SmsContent, message: SmsSend): SmsWay {
+    const way = this.routes.for(content, message);
+    return { ...way, providers: way.providers.filter((provider) => this.templates.carries(provider, content)) };
   }
 
   /** Instead of `send`, when the code has died: the text is dropped, and whoever waits for it hears what is known. */
@@ -114,131 +102,143 @@ export class SmsSender implements OnApplicationShutdown {
     const known = await this.ledger.find(message.messageId);
     if (known === undefined) return retry('the process ends', SHORTEST);
     if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
-    if (known === 'abandoned') {
-      await this.outcomes.tell(SmsUnknown, about, { provider: NONE, final: true, errorCode: 'worker-died' });
-    } else if (known !== 'unseen' && known.state !== 'rejected') {
-      await this.outcomes.again(about, known);
-    } else {
-      await this.tellExpired(about, known === 'unseen' ? NONE : known.provider);
-    }
-    return done();
+    if (known === 'abandoned') return this.endings.unknown(about, 'worker-died');
+    if (known === 'unseen') return this.endings.expired(about);
+    return known.state === 'rejected' ? this.endings.expired(about, known.provider) : this.endings.again(about, known);
   }
 
   onApplicationShutdown(): Promise<void> {
-    return this.smsRoute.close();
+    return this.routes.close();
   }
 
   private async walk(walk: Walk): Promise<HandlerResult> {
-    const { message, delivery, route, asked, alone } = walk;
-    for (let next = route[0]; next;) {
-      const reservation = await this.ledger.reserve(message, next, alone);
-      if (reservation === 'expired') return this.expire(message, delivery);
-      if (reservation === undefined) return retry('the process ends', SHORTEST);
-      if (reservation.kind === 'suspect') return this.suspects.run(() => this.walk({ ...walk, alone: true }));
-      if (reservation.kind === 'poison') return this.parkPoison(walk);
-      if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
-      if (reservation.kind === 'settled') {
-        await this.outcomes.again(walk, reservation.answer);
-        return done();
-      }
-      const provider = route.find(({ name }) => name === reservation.provider);
-      if (!provider) return this.holdBack(reservation, walk, 'company-left-the-route');
-      if (this.mustHold(provider, reservation)) return this.holdBack(reservation, walk, 'worker-died');
-      const maybeDuplicate = reservation.repeats === 'crash' && !provider.capabilities.guardsDuplicates;
-      if (maybeDuplicate) this.maybeDuplicates.inc({ provider: provider.name });
-      const outcome = await this.ask(provider, reservation, walk);
-      asked.add(provider);
-      if (outcome.kind === 'accepted') {
-        const { providerMessageId } = outcome;
-        await this.outcomes.tell(SmsAccepted, walk, {
-          provider: provider.name,
-          final: true,
-          ...(providerMessageId === undefined ? {} : { providerMessageId }),
-          ...(maybeDuplicate ? { maybeDuplicate } : {}),
-        });
-        return done();
-      }
-      if (outcome.kind === 'unknown') return this.afterUnknown(provider, outcome.code, walk);
-      const rejection = { ...outcome, provider: provider.name };
-      walk.rejections.push(rejection);
-      next = consequenceOf(outcome).failover ? route.find((candidate) => !asked.has(candidate)) : undefined;
-      if (next) await this.outcomes.rejected(walk, rejection, { final: false });
+    const { way, asked } = walk;
+    for (;;) {
+      const left = way.providers.filter((candidate) => !asked.has(candidate));
+      if (left.length === 0) return this.endings.rejected(walk, walk.rejections);
+      const choice = await this.companies.choose(left);
+      if (choice.kind === 'nobody') return this.whileShut(walk, choice.shut);
+      const step = await this.step(walk, choice.provider, choice.pass);
+      if (step !== 'next') return step;
     }
-    return this.afterRejections(walk);
+  }
+
+  /** Reserves and asks. The pass is given back whatever happens. */
+  private async step(walk: Walk, chosen: SmsProvider, pass: Pass): Promise<HandlerResult | 'next'> {
+    const { message, delivery, alone } = walk;
+    try {
+      const reservation = await this.ledger.reserve(message, chosen, alone);
+      if (reservation === 'expired') return await this.expire(message, delivery);
+      if (reservation === undefined) return retry('the process ends', SHORTEST);
+      if (reservation.kind === 'granted') return await this.take(reservation, walk, chosen, pass);
+      pass.leave('ignored'); // whoever waits for the others holds no place
+      if (reservation.kind === 'suspect') return await this.suspects.run(() => this.walk({ ...walk, alone: true }));
+      if (reservation.kind === 'poison') return await this.endings.poison(walk);
+      if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
+      return await this.endings.again(walk, reservation.answer);
+    } finally {
+      pass.leave('ignored'); // unless an answer has said more
+    }
+  }
+
+  /** The ledger has granted a request: mostly at the company that was chosen, else where an earlier one may be under way. */
+  private async take(granted: Granted, walk: Walk, chosen: SmsProvider, pass: Pass): Promise<HandlerResult | 'next'> {
+    const provider = walk.way.providers.find(({ name }) => name === granted.provider);
+    if (!provider) return this.holdBack(granted, walk, 'company-left-the-route');
+    if (this.mustHold(provider, granted)) return this.holdBack(granted, walk, 'worker-died');
+    if (provider === chosen) return this.request(provider, granted, walk, pass);
+    pass.leave('ignored');
+    const other = this.companies.enter(provider);
+    if (!('leave' in other)) {
+      const { n } = granted;
+      const unasked = { state: 'unknown', provider: provider.name, n, askAgain: true, errorCode: other.code } as const;
+      await this.ledger.note(walk.message.messageId, unasked);
+      return this.endings.repeatLater(walk, other.code, provider.name, other.forMs);
+    }
+    try {
+      return await this.request(provider, granted, walk, other);
+    } finally {
+      other.leave('ignored');
+    }
+  }
+
+  private async request(
+    provider: SmsProvider,
+    granted: Granted,
+    walk: Walk,
+    pass: Pass,
+  ): Promise<HandlerResult | 'next'> {
+    const maybeDuplicate = granted.repeats !== undefined && !provider.capabilities.guardsDuplicates;
+    if (maybeDuplicate) this.maybeDuplicates.inc({ provider: provider.name });
+    const { outcome, answer, words } = await this.ask(provider, granted, walk, pass);
+    walk.asked.add(provider);
+    if (outcome.kind === 'accepted') {
+      this.count(provider, walk);
+      return this.endings.accepted(walk, answer, words, maybeDuplicate);
+    }
+    if (outcome.kind === 'unknown') {
+      return provider.capabilities.guardsDuplicates
+        ? this.endings.repeatLater(walk, outcome.code, provider.name)
+        : this.endings.unknown(walk, outcome.code, provider.name);
+    }
+    const rejection = { ...outcome, provider: provider.name };
+    walk.rejections.push(rejection);
+    const goesOn = consequenceOf(outcome).failover && walk.way.providers.some((one) => !walk.asked.has(one));
+    if (!goesOn) return this.endings.rejected(walk, walk.rejections);
+    await this.endings.tellRejected(walk, rejection, { final: false });
+    return 'next';
   }
 
   private async ask(
     provider: SmsProvider,
     { n, repeats }: Granted,
-    { message, delivery, content }: Walk,
-  ): Promise<SendOutcome> {
-    const about = { messageId: message.messageId, attempt: delivery.attempt };
-    const reference = referenceOf(message.messageId, n);
-    const rendered = this.templates.render(provider, content);
-    const sms = { ...content, rendered, reference, repeated: repeats !== undefined };
-    const answer = await this.calls.ask(provider, sms, about);
-    const outcome = repeats !== undefined && provider.capabilities.guardsDuplicates ? ofRepetition(answer) : answer;
-    await this.ledger.note(message.messageId, answerOf(provider, n, outcome));
-    return outcome;
+    walk: Walk,
+    pass: Pass,
+  ): Promise<{ outcome: SendOutcome; answer: LedgerAnswer; words: readonly ReceiptWord[] }> {
+    const { messageId } = walk.message;
+    const about = { messageId, attempt: walk.delivery.attempt };
+    const reference = referenceOf(messageId, n);
+    const rendered = this.templates.render(provider, walk.content);
+    const sms = { ...walk.content, rendered, reference, repeated: repeats !== undefined };
+    const said = await this.calls.ask(provider, sms, about);
+    pass.leave(consequenceOf(said).health, 'retryAfterMs' in said ? said.retryAfterMs : undefined);
+    const outcome = repeats !== undefined && provider.capabilities.guardsDuplicates ? ofRepetition(said) : said;
+    const answer = answerOf(provider, n, outcome);
+    const [words] = await Promise.all([this.receipts.noteAnswer(walk, answer), this.ledger.note(messageId, answer)]);
+    if (outcome.kind !== 'unknown' || words.length === 0) return { outcome, answer, words };
+    const accepted: SendOutcome = { kind: 'accepted' }; // the company speaks of it, so it has it
+    const settled = answerOf(provider, n, accepted);
+    await this.ledger.note(messageId, settled);
+    return { outcome: accepted, answer: settled, words };
   }
 
-  /** Three workers have died of this message alone. */
-  private async parkPoison(walk: Walk): Promise<HandlerResult> {
-    await this.outcomes.tell(SmsUnknown, walk, { provider: NONE, final: true, errorCode: 'poison' });
-    return park('poison: the workers that handled it died');
+  private count({ name: provider }: SmsProvider, { way }: Walk): void {
+    const cost = way.costOf(provider);
+    if (cost !== undefined) this.cost.inc({ provider, route: way.route ?? 'none' }, cost);
+  }
+
+  /** No company that is left may be asked at this moment. What is known of the message already comes first. */
+  private async whileShut(walk: Walk, shut: readonly Shut[]): Promise<HandlerResult> {
+    const known = await this.ledger.find(walk.message.messageId);
+    if (known === undefined) return retry('the process ends', SHORTEST);
+    if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
+    const forMs = Math.min(...shut.map((one) => one.forMs));
+    if (known === 'abandoned') return this.endings.repeatLater(walk, 'worker-died', undefined, forMs);
+    if (known !== 'unseen' && known.state !== 'rejected') {
+      if (known.askAgain) return this.endings.repeatLater(walk, shut[0]!.code, known.provider, forMs);
+      return this.endings.again(walk, known);
+    }
+    return this.endings.rejected(walk, [...walk.rejections, ...shut.map(notAsked)]);
   }
 
   private mustHold(provider: SmsProvider, { repeats }: Granted): boolean {
-    return repeats === 'crash' && !provider.capabilities.guardsDuplicates && this.settings.onCrash === 'hold';
+    return repeats !== undefined && !provider.capabilities.guardsDuplicates && this.settings.onCrash === 'hold';
   }
 
   /** Somebody may have asked, and asking again might send a second text. */
   private async holdBack({ provider, n }: Granted, walk: Walk, errorCode: string): Promise<HandlerResult> {
     await this.ledger.note(walk.message.messageId, { state: 'unknown', provider, n, errorCode });
-    await this.outcomes.tell(SmsUnknown, walk, { provider, final: true, errorCode });
-    return done();
-  }
-
-  private async afterUnknown(provider: SmsProvider, errorCode: string, walk: Walk): Promise<HandlerResult> {
-    const plan: Conclusion = provider.capabilities.guardsDuplicates
-      ? planRetry(`${provider.name} ${errorCode} (unknown)`, this.circumstances(walk))
-      : { kind: 'over' };
-    const next =
-      plan.kind === 'retry' ? { final: false, nextAttemptAt: plan.nextAttemptAt.toISOString() } : { final: true };
-    await this.outcomes.tell(SmsUnknown, walk, { provider: provider.name, errorCode, ...next });
-    return plan.kind === 'retry' ? plan.result : done();
-  }
-
-  private async afterRejections(walk: Walk): Promise<HandlerResult> {
-    const plan = conclude(walk.rejections, this.circumstances(walk));
-    const last = walk.rejections.at(-1)!;
-    switch (plan.kind) {
-      case 'retry':
-        await this.outcomes.rejected(walk, last, { final: false, nextAttemptAt: plan.nextAttemptAt.toISOString() });
-        return plan.result;
-      case 'over':
-        await this.outcomes.rejected(walk, last, { final: true });
-        return dead(walk.rejections.map(describe).join(', '), { errorClass: last.class, provider: last.provider });
-      case 'too-late':
-        await this.outcomes.rejected(walk, last, { final: false });
-        await this.tellExpired(walk, last.provider);
-        return done();
-    }
-  }
-
-  private tellExpired(about: TextEvent, provider: string): Promise<void> {
-    this.tooLate.inc();
-    return this.outcomes.tell(SmsExpired, about, { provider, final: true });
-  }
-
-  private async nobodyCarries(walk: Walk): Promise<HandlerResult> {
-    const facts = { errorClass: 'PERMANENT', errorScope: 'region', errorCode: 'no-route' };
-    await this.outcomes.tell(SmsRejected, walk, { provider: NONE, final: true, ...facts });
-    return dead('no company on the route can carry it', { errorClass: 'PERMANENT' });
-  }
-
-  private circumstances({ message, delivery }: Walk): Circumstances {
-    return { policy: this.policies.of(SMS_POLICY), delivery, expiresAt: new Date(message.expiresAt), now: new Date() };
+    return this.endings.unknown(walk, errorCode, provider);
   }
 }
 
@@ -248,3 +248,13 @@ export class SmsSender implements OnApplicationShutdown {
  */
 const ofRepetition = (answer: SendOutcome): SendOutcome =>
   answer.kind === 'rejected' ? { kind: 'unknown', code: answer.code } : answer;
+
+/** For what follows, a company that is not asked for the moment is like one that says so itself. */
+const notAsked = ({ provider, code, forMs }: Shut): ProviderRejection => ({
+  kind: 'rejected',
+  provider,
+  class: 'RETRYABLE',
+  scope: 'provider',
+  code,
+  retryAfterMs: forMs,
+});

@@ -6,13 +6,17 @@ import {
   IsInt,
   IsNumber,
   IsOptional,
+  IsString,
   Matches,
   Max,
   Min,
   ValidateBy,
+  ValidateIf,
 } from 'class-validator';
-import { Setting, settingText, type Environment, type RetryPolicy, type Sections } from '@app/common';
+import { Setting, SettingsError, settingText, type Environment, type RetryPolicy, type Sections } from '@app/common';
 import { providerList } from './provider-list.js';
+import { readRoutingPlan } from './routes/read-routing-plan.js';
+import { companiesOf, planOf, type RoutingPlan } from './routes/routing-plan.js';
 import { BUILT_IN_TEMPLATES } from './templates/message-template.js';
 import { readTemplates } from './templates/read-templates.js';
 import { SmsTemplates } from './templates/sms-templates.js';
@@ -35,13 +39,59 @@ const IsTemplates = () =>
 export class SmsSettings {
   @Setting({
     env: 'SMS_PROVIDERS',
-    about: `The route: which companies are asked, in this order. Known: ${NAMES.join(', ')}.`,
+    about: `One route for every text: which companies are asked, in this order. Known: ${NAMES.join(', ')}. SMS_ROUTES_FILE takes its place.`,
     example: 'ccp',
+    optional: true,
   })
+  @ValidateIf(({ routesFile }: SmsSettings) => routesFile === undefined)
   @ArrayNotEmpty()
   @ArrayUnique({ message: 'it must name each company once' })
   @IsIn(NAMES, { each: true, message: `it must list some of: ${NAMES.join(', ')}` })
   providers: string[] = [];
+
+  @Setting({
+    env: 'SMS_ROUTES_FILE',
+    about:
+      'A JSON file with routes by country, prefix and purpose, and the limits of companies: docs/operations.md. Instead of SMS_PROVIDERS.',
+    example: '/etc/otpost/routes.json',
+    optional: true,
+  })
+  @IsOptional()
+  @IsString()
+  routesFile?: string;
+
+  @Setting({
+    env: 'SMS_WORKERS',
+    about:
+      'How many worker processes there are, 1 to 1000: each takes this part of the limits of companies in SMS_ROUTES_FILE.',
+    example: '2',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  workers: number = 1;
+
+  @Setting({
+    env: 'SMS_BREAKER_FAILURES',
+    about:
+      'So many failures of a company in a row, or twice as many of its latest four times as many answers, and no text goes to it for a while, 1 to 100. Refusals of a number are no failures.',
+    example: '5',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  breakerFailures: number = 5;
+
+  @Setting({
+    env: 'SMS_BREAKER_OPEN_SECONDS',
+    about:
+      'How long that is before one text tries the company again, 1 to 600 seconds; twice as long after each try that fails, at most four times.',
+    example: '30',
+  })
+  @IsNumber()
+  @Min(1)
+  @Max(600)
+  breakerOpenSeconds: number = 30;
 
   @Setting({ env: 'SMS_MAX_ATTEMPTS', about: 'How often one text is tried in all, 1 to 10.', example: '4' })
   @IsInt()
@@ -151,13 +201,15 @@ export function smsTemplates({ texts, signature }: SmsSettings): SmsTemplates {
   return new SmsTemplates(read.templates, signature);
 }
 
-/** The settings classes of the companies that `SMS_PROVIDERS` names, by name: nobody has to fill in the others. */
-export function providerSections(environment: Environment): Sections {
-  const named = settingText('SMS_PROVIDERS', environment)?.split(',') ?? [];
-  const onRoute = providerList.filter(({ name }) => named.some((entry) => entry.trim() === name));
+/** The settings classes of the companies on the routes, by name: nobody has to fill in the others. */
+export function providerSections(plan: RoutingPlan): Sections {
+  const named = companiesOf(plan);
+  const onRoute = providerList.filter(({ name }) => named.includes(name));
   return Object.fromEntries(onRoute.map(({ name, Settings }) => [name, Settings]));
 }
 
+/** The name of the policy by which receipts are tried again. */
+export const RECEIPTS = 'receipts';
 /** The name of the policy by which texts are tried again. */
 export const SMS_POLICY = 'sms';
 
@@ -174,3 +226,18 @@ export const smsPolicy = (settings: SmsSettings): RetryPolicy => ({
   jitter: settings.retryJitter,
   deferSeconds: [leaseSeconds(settings), 30, 60],
 });
+
+/**
+ * The plan of the file, or the one route of the list; read before the settings are checked, so that all problems of the
+ * companies are told with the others.
+ * @throws SettingsError
+ */
+export function planIn(environment: Environment): RoutingPlan {
+  const routesFile = settingText('SMS_ROUTES_FILE', environment);
+  const list = settingText('SMS_PROVIDERS', environment)?.split(',') ?? [];
+  const providers = list.map((name) => name.trim()).filter(Boolean);
+  if (routesFile === undefined) return planOf(providers);
+  if (providers.length > 0)
+    throw new SettingsError(['SMS_ROUTES_FILE and SMS_PROVIDERS: both say where texts go; set one of them']);
+  return readRoutingPlan(routesFile, NAMES);
+}

@@ -133,7 +133,7 @@ export function deadLettering(broker: BrokerUnderTest): void {
     });
   }
 
-  test('what came back too often leaves: limit 2 is three deliveries', async (bench) => {
+  test('S55 what came back too often leaves: limit 2 is three deliveries', async (bench) => {
     const channel = await bench.channel();
     const { queue, dead } = await pair(bench, channel, { ...QUORUM, 'x-delivery-limit': 2 });
     let deliveries = 0;

@@ -47,6 +47,20 @@ const ALIYUN: Company = {
       body: { Message: MESSAGES[refused] ?? refused, RequestId, Code: refused },
     };
   },
+  receipt: ({ to, id, reference, delivered }) => ({
+    path: '/aliyun/{token}',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([
+      {
+        phone_number: to.replace('+86', ''),
+        success: delivered,
+        err_code: delivered ? 'DELIVERED' : 'UNDELIV',
+        biz_id: id,
+        ...(reference !== undefined && { out_id: reference }),
+        sms_size: '1',
+      },
+    ]),
+  }),
 };
 
 type Fields = Readonly<Record<string, string | undefined>>;

@@ -39,6 +39,25 @@ const CCP: Company = {
         ? { statusCode: '000000', templateSMS: { dateCreated: timeInChina(at), smsMessageSid: verdict.accepted } }
         : { statusCode: verdict.refused, statusMsg: MESSAGES[verdict.refused] ?? 'refused' },
   }),
+  receipt: ({ to, id, reference, delivered }) => ({
+    path: '/ccp/{token}',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      Request: {
+        action: 'SMSArrived',
+        smsType: '1',
+        apiVersion: '2013-12-26',
+        content: id,
+        fromNum: to.replace('+86', ''),
+        dateSent: timeInChina(new Date()),
+        recvTime: timeInChina(new Date()),
+        deliverCode: delivered ? 'DELIVRD' : 'UNDELIV',
+        status: delivered ? '0' : '1',
+        ...(reference !== undefined && { reqId: reference }),
+        smsCount: '1',
+      },
+    }),
+  }),
 };
 
 /** 容联云通讯 (CCP, cloopen), TemplateSMS of 2013-12-26, in JSON, one number a request. */

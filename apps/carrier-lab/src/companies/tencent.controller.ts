@@ -44,6 +44,19 @@ const TENCENT: Company = {
           : status({ SerialNo: '', Fee: 0, ...said(verdict.refused) });
     return { status: 200, body: { Response: { ...Response, RequestId } } };
   },
+  receipt: ({ to, id, delivered }) => ({
+    path: '/tencent/{token}',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify([
+      {
+        mobile: to.replace('+86', ''),
+        nationcode: '86',
+        report_status: delivered ? 'SUCCESS' : 'FAIL',
+        errmsg: delivered ? 'DELIVRD' : 'UNDELIV',
+        sid: `2640:${id}`,
+      },
+    ]),
+  }),
 };
 
 type Fields = Readonly<Record<string, string | undefined>>;

@@ -7,6 +7,8 @@ export type Reason = 'busy' | 'invalid-number' | 'too-soon' | 'no-balance';
 /** `before`: the text is not taken; `after`: it is, and only the answer fails. */
 export type Moment = 'before' | 'after';
 
+export type ReceiptFault = 'delivered' | 'undelivered' | 'none' | 'unknown-id' | 'forged';
+
 /** How the make-believe company misbehaves: towards one number, or towards every number that has no fault of its own. */
 export class Fault {
   @IsNumberTo()
@@ -52,6 +54,46 @@ export class Fault {
   @Min(1)
   @Max(1000)
   failFirst?: number;
+
+  /** What a refusal says of when to come back. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(86_400)
+  retryAfterSeconds?: number;
+
+  /** What the receipt says: `none` is never sent, `unknown-id` is about a text that nobody sent, `forged` has a wrong signature or token. */
+  @IsOptional()
+  @IsIn(['delivered', 'undelivered', 'none', 'unknown-id', 'forged'])
+  receipt?: ReceiptFault;
+
+  /** How long after the answer it comes. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  receiptDelayMs?: number;
+
+  /** How much later by chance: receipts then come in another order than the texts. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  receiptJitterMs?: number;
+
+  /** The chance that it gets lost. */
+  @IsOptional()
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  receiptLoss?: number;
+
+  /** How often it comes. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10)
+  receiptTimes?: number;
 
   /** Where the dice of `errorRate` start; the same seed and order of requests give the same refusals. */
   @IsOptional()

@@ -56,6 +56,11 @@ export class ActiveFault {
     return errorRate === undefined && failFirst === undefined ? this.fault.code : undefined;
   }
 
+  /** From 0 to below 1. */
+  chance(): number {
+    return this.random();
+  }
+
   private count(key: string): number {
     const count = (this.requests.get(key) ?? 0) + 1;
     this.requests.set(key, count);

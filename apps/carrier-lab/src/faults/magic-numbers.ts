@@ -12,9 +12,8 @@ const BEHAVIOURS: Readonly<Record<string, Fault>> = {
   '0102': { failFirst: 2, code: 'busy' },
   '0103': { code: 'invalid-number' },
   '0104': { hang: 'before' },
-  // 0105 is accepted and never delivered, 0106 is delivered twice: told by receipts, not by the answer.
-  '0105': {},
-  '0106': {},
+  '0105': { receipt: 'undelivered' },
+  '0106': { receiptTimes: 2 },
   '0107': { code: 'too-soon' },
 };
 

@@ -1,7 +1,9 @@
 import { readSettings, type Environment } from '@app/common';
 import {
+  companiesOf,
   createProviders,
   lintTemplates,
+  planIn,
   providerSections,
   SmsSettings,
   smsTemplates,
@@ -27,12 +29,13 @@ export const templatesLint: Command = {
 };
 
 function lint(environment: Environment): Finding[] {
-  const companies = providerSections(environment);
+  const plan = planIn(environment);
+  const companies = providerSections(plan);
   // Without a route the texts alone are looked at; the setting itself must name somebody.
   const complete = { ...environment, SMS_PROVIDERS: Object.keys(companies).length > 0 ? environment.SMS_PROVIDERS : 'console' }; // prettier-ignore
   const { sms } = readSettings({ sms: SmsSettings }, complete);
   const settings = readSettings(companies, environment);
-  const names = sms.providers.filter((name) => name in companies);
+  const names = companiesOf(plan).filter((name) => name in companies);
   return lintTemplates({
     templates: smsTemplates(sms),
     codeLength: sms.codeLength,

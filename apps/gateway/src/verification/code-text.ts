@@ -4,7 +4,7 @@ import type { Verification } from './verification.js';
 
 /** The event that asks for one text. Number and code are sealed for this message: no other text can carry them. */
 export function codeText(
-  { id, template, locale }: Verification,
+  { id, purpose, template, locale }: Verification,
   { messageId, queuedAt, expiresAt }: Send,
   { code, to }: { code: string; to: string },
   sealer: Sealer,
@@ -13,6 +13,7 @@ export function codeText(
     messageId,
     verificationId: id,
     to: sealer.seal(to, { messageId, field: 'to' }),
+    purpose,
     template,
     locale,
     params: {

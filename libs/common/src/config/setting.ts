@@ -21,12 +21,12 @@ const SETTINGS = Symbol('otpost:settings');
 /**
  * Declares a property of a settings class as one environment variable. The property's initial value is the default;
  * its type (string, number, boolean or string[], written with commas) says how the text is read; class-validator
- * decorators say what is legal.
+ * decorators say what is legal. A class has the settings of the one it extends.
  */
 export function Setting(description: SettingDescription): PropertyDecorator {
   return (target, property) => {
     const type = Reflect.getMetadata('design:type', target, property) as unknown;
-    const known = (Reflect.getOwnMetadata(SETTINGS, target) as DeclaredSetting[] | undefined) ?? [];
+    const known = (Reflect.getMetadata(SETTINGS, target) as DeclaredSetting[] | undefined) ?? [];
     Reflect.defineMetadata(SETTINGS, [...known, { ...description, property: String(property), type }], target);
   };
 }

@@ -49,6 +49,11 @@ export class SmsSend {
   @IsIn(TEMPLATES)
   template!: Template;
 
+  /** What the text is for, in the words of whoever asks for it; routes may depend on it. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/)
+  purpose?: string;
+
   /** BCP 47. */
   @Matches(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/)
   locale!: string;

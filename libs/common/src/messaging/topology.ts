@@ -1,6 +1,7 @@
 import type { Channel } from 'amqplib';
 import { patternOf, type Contract } from '../contracts/event.js';
 import { SMS_OUTCOMES } from '../contracts/sms-outcomes.js';
+import { SmsReceipt } from '../contracts/sms-receipt.js';
 import { SmsSend } from '../contracts/sms-send.js';
 import { declaredDelays, type RetryPolicy } from './backoff.js';
 
@@ -106,10 +107,10 @@ const laneOf = (name: string, contracts: readonly Contract[]): Lane => ({
   delays: [],
 });
 
-/** Where texts wait for a worker. The gateway declares it too, so that an event published before any worker ever ran is kept. */
+/** Where texts, and what companies say of them later, wait for a worker. The gateway declares it too, so that an event published before any worker ever ran is kept. */
 export const SMS_WORKER_INBOX: Consumer = {
   name: 'sms-worker',
-  lanes: [laneOf('sms.send', [SmsSend])],
+  lanes: [laneOf('sms.send', [SmsSend]), laneOf('sms.receipt', [SmsReceipt])],
 };
 /** Likewise for the worker: outcomes wait for a gateway that has not started yet. */
 export const GATEWAY_INBOX: Consumer = {
@@ -120,13 +121,16 @@ export const GATEWAY_INBOX: Consumer = {
 /** By which the gateway tries to note an outcome again. */
 export const OUTCOMES_POLICY: RetryPolicy = { maxAttempts: 5, backoffSeconds: 5, deferSeconds: [] };
 
+/** By which the worker tries to match a receipt again. */
+export const RECEIPTS_POLICY: RetryPolicy = { maxAttempts: 5, backoffSeconds: 5, deferSeconds: [] };
+
 /** Both consumers with their delay queues, as the two apps together declare them; `sms` is the policy of the worker's settings. */
 export const otpostConsumers = (sms: RetryPolicy): Consumer[] => [
-  withDelays(SMS_WORKER_INBOX, sms),
-  withDelays(GATEWAY_INBOX, OUTCOMES_POLICY),
+  withDelays(SMS_WORKER_INBOX, { 'sms.send': sms, 'sms.receipt': RECEIPTS_POLICY }),
+  withDelays(GATEWAY_INBOX, { outcomes: OUTCOMES_POLICY }),
 ];
 
-const withDelays = ({ name, lanes }: Consumer, policy: RetryPolicy): Consumer => ({
+const withDelays = ({ name, lanes }: Consumer, policies: Readonly<Record<string, RetryPolicy>>): Consumer => ({
   name,
-  lanes: lanes.map((lane) => ({ ...lane, delays: declaredDelays(policy) })),
+  lanes: lanes.map((lane) => ({ ...lane, delays: declaredDelays(policies[lane.name]!) })),
 });

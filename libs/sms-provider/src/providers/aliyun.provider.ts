@@ -1,8 +1,9 @@
 import { Setting } from '@app/common';
 import { IsBoolean, Matches } from 'class-validator';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
-import { defineProvider } from '../define-provider.js';
+import { defineProvider, defineReceipts } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
+import { bodyJson, type ReceiptReader, type ReceiptReading, type ReceiptRequest } from '../receipt-reader.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
 import { ACCOUNT, BUSY, codeTable, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
 import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
@@ -114,10 +115,37 @@ export class AliyunProvider implements SmsProvider {
   }
 }
 
+/** Nothing: the company does not sign. */
+export class AliyunReceiptSettings {}
+
+/** SmsReport (https://help.aliyun.com/zh/sms/developer-reference/smsreport-2): a list, wants its answer within 700 ms. */
+export class AliyunReceipts implements ReceiptReader {
+  readonly signed = false;
+  readonly thanks = { status: 200, contentType: 'application/json', body: '{"code":0,"msg":"接收成功"}' };
+
+  read(request: ReceiptRequest): ReceiptReading {
+    const list = bodyJson(request);
+    if (!Array.isArray(list)) return { kind: 'unreadable' };
+    const receipts = list.map((one: unknown) => {
+      const { biz_id: id, out_id: out, success, err_code: errorCode } = (one ?? {}) as Record<string, unknown>;
+      if (typeof id !== 'string' || id === '' || id.length > 128 || typeof success !== 'boolean') return undefined;
+      const reference = typeof out === 'string' ? /^[A-Za-z0-9]{1,32}$/.exec(out)?.[0] : undefined;
+      return {
+        providerMessageId: id,
+        ...(reference !== undefined && { reference }),
+        status: success ? ('delivered' as const) : ('undelivered' as const),
+        ...(!success && typeof errorCode === 'string' && { errorCode: errorCode.slice(0, 64) }),
+      };
+    });
+    return receipts.every((receipt) => receipt !== undefined) ? { kind: 'receipts', receipts } : { kind: 'unreadable' };
+  }
+}
+
 export const aliyun = defineProvider({
   name: 'aliyun',
   Settings: AliyunSettings,
   create: (settings) => new AliyunProvider(settings),
+  receipts: defineReceipts({ Settings: AliyunReceiptSettings, create: () => new AliyunReceipts() }),
 });
 
 const MAINLAND = /^\+86(1\d{10})$/;

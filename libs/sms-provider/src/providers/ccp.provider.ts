@@ -1,9 +1,10 @@
 import { Setting } from '@app/common';
 import { Matches } from 'class-validator';
 import { createHash } from 'node:crypto';
-import { defineProvider } from '../define-provider.js';
+import { defineProvider, defineReceipts } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
+import { bodyJson, type ReceiptReader, type ReceiptReading, type ReceiptRequest } from '../receipt-reader.js';
 import { ACCOUNT, BUSY, RECIPIENT, REGION, REQUEST, tooSoon, type Meaning } from '../rejections.js';
 import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
 
@@ -97,10 +98,48 @@ export class CcpProvider implements SmsProvider {
   }
 }
 
+/** Nothing: the company does not sign. */
+export class CcpReceiptSettings {}
+
+/** Its `SMSArrived`, one text each, as JSON or XML with the same members. `smsType` 0 is a text from the user. */
+export class CcpReceipts implements ReceiptReader {
+  readonly signed = false;
+  readonly thanks = {
+    status: 200,
+    contentType: 'text/xml; charset=utf-8',
+    body: '<?xml version="1.0" encoding="UTF-8"?><Response><statuscode>000000</statuscode></Response>',
+  };
+
+  read(request: ReceiptRequest): ReceiptReading {
+    const json = (bodyJson(request) as { Request?: unknown } | null | undefined)?.Request;
+    const members = (json ?? membersOf(request.body.toString('utf8'))) as Record<string, unknown>;
+    const text = (name: string) => (typeof members[name] === 'string' ? members[name].trim() : '');
+    if (text('action') !== 'SMSArrived') return { kind: 'unreadable' };
+    if (text('smsType') === '0') return { kind: 'receipts', receipts: [] };
+    const providerMessageId = text('content');
+    const reference = /^[A-Za-z0-9]{1,32}$/.exec(text('reqId'))?.[0];
+    if (!/^[A-Za-z0-9_-]{1,128}$/.test(providerMessageId)) return { kind: 'unreadable' };
+    const delivered = text('status') === '0';
+    const why = text('deliverCode').slice(0, 64);
+    const receipt = {
+      providerMessageId,
+      ...(reference && { reference }),
+      status: delivered ? ('delivered' as const) : ('undelivered' as const),
+      ...(!delivered && why && { errorCode: why }),
+    };
+    return { kind: 'receipts', receipts: [receipt] };
+  }
+}
+
+/** `<Request><action>SMSArrived</action>…`: flat, without attributes. */
+const membersOf = (xml: string): Record<string, string> =>
+  Object.fromEntries([...xml.matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, name, value]) => [name!, value!]));
+
 export const ccp = defineProvider({
   name: 'ccp',
   Settings: CcpSettings,
   create: (settings) => new CcpProvider(settings),
+  receipts: defineReceipts({ Settings: CcpReceiptSettings, create: () => new CcpReceipts() }),
 });
 
 const MAINLAND = /^\+86(1\d{10})$/;

@@ -1,8 +1,9 @@
 import { Setting } from '@app/common';
 import { IsBoolean, Matches } from 'class-validator';
 import { createHash, createHmac } from 'node:crypto';
-import { defineProvider } from '../define-provider.js';
+import { defineProvider, defineReceipts } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
+import { bodyJson, type ReceiptReader, type ReceiptReading, type ReceiptRequest } from '../receipt-reader.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
 import { ACCOUNT, BUSY, codeTable, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
 import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
@@ -126,10 +127,38 @@ export class TencentProvider implements SmsProvider {
   }
 }
 
+/** Nothing: the company does not sign. */
+export class TencentReceiptSettings {}
+
+/** Its status callback (https://cloud.tencent.com/document/product/382/59178): a list of at most 100; `sid` is the SerialNo. */
+export class TencentReceipts implements ReceiptReader {
+  readonly signed = false;
+  readonly thanks = { status: 200, contentType: 'application/json', body: '{"result":0,"errmsg":"OK"}' };
+
+  read(request: ReceiptRequest): ReceiptReading {
+    const list = bodyJson(request);
+    if (!Array.isArray(list)) return { kind: 'unreadable' };
+    const receipts = list.map((one: unknown) => {
+      const { sid, report_status: status, errmsg, ext } = (one ?? {}) as Record<string, unknown>;
+      if (typeof sid !== 'string' || sid === '' || sid.length > 128) return undefined;
+      if (status !== 'SUCCESS' && status !== 'FAIL') return undefined;
+      const reference = typeof ext === 'string' ? /^[A-Za-z0-9]{1,32}$/.exec(ext)?.[0] : undefined;
+      return {
+        providerMessageId: sid,
+        ...(reference !== undefined && { reference }),
+        status: status === 'SUCCESS' ? ('delivered' as const) : ('undelivered' as const),
+        ...(status === 'FAIL' && typeof errmsg === 'string' && errmsg && { errorCode: errmsg.slice(0, 64) }),
+      };
+    });
+    return receipts.every((receipt) => receipt !== undefined) ? { kind: 'receipts', receipts } : { kind: 'unreadable' };
+  }
+}
+
 export const tencent = defineProvider({
   name: 'tencent',
   Settings: TencentSettings,
   create: (settings) => new TencentProvider(settings),
+  receipts: defineReceipts({ Settings: TencentReceiptSettings, create: () => new TencentReceipts() }),
 });
 
 /**

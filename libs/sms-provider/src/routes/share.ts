@@ -1,0 +1,94 @@
+/** What one worker process may ask of one company. Absent: no bound. */
+export interface ShareOptions {
+  /** Requests a second; unused ones of the last second may come at once. */
+  readonly perSecond?: number;
+  /** Requests under way at once. */
+  readonly concurrency?: number;
+}
+
+/** How often those in line look whether a request has ended or a second has passed, at most. Milliseconds. */
+const LONGEST_LOOK_MS = 250;
+
+/** One worker's part of what a company bears, and the line of those who wait for it: first come, first served. */
+export class Share {
+  private underWay = 0;
+  private tokens: number;
+  private filledAt: number;
+  private readonly line: { serve(taken: boolean): void }[] = [];
+  private look?: NodeJS.Timeout;
+
+  constructor(
+    private readonly options: ShareOptions,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.tokens = this.burst;
+    this.filledAt = now();
+  }
+
+  /** Takes a place if there is one now and nobody waits for it. Each is given back with `leave`. */
+  tryEnter(): boolean {
+    return this.line.length === 0 && this.take();
+  }
+
+  /** Waits in line at most so long; false: no place came, or the process ends. */
+  turn(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const place = {
+        serve: (taken: boolean) => {
+          clearTimeout(timer);
+          resolve(taken);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.line.splice(this.line.indexOf(place), 1);
+        resolve(false);
+      }, ms);
+      this.line.push(place);
+      this.serve();
+    });
+  }
+
+  leave(): void {
+    this.underWay--;
+    this.serve();
+  }
+
+  /** Sends everybody in line away. */
+  close(): void {
+    clearTimeout(this.look);
+    for (const place of this.line.splice(0)) place.serve(false);
+  }
+
+  private serve(): void {
+    while (this.line.length > 0 && this.take()) this.line.shift()!.serve(true);
+    clearTimeout(this.look);
+    if (this.line.length > 0) this.look = setTimeout(() => this.serve(), this.lookMs).unref();
+  }
+
+  private take(): boolean {
+    const { perSecond, concurrency } = this.options;
+    if (concurrency !== undefined && this.underWay >= concurrency) return false;
+    if (perSecond !== undefined) {
+      this.fill(perSecond);
+      if (this.tokens < 1) return false;
+      this.tokens--;
+    }
+    this.underWay++;
+    return true;
+  }
+
+  private fill(perSecond: number): void {
+    const now = this.now();
+    this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) * perSecond) / 1000);
+    this.filledAt = now;
+  }
+
+  private get burst(): number {
+    return Math.max(1, this.options.perSecond ?? 1);
+  }
+
+  private get lookMs(): number {
+    const { perSecond } = this.options;
+    return perSecond === undefined ? LONGEST_LOOK_MS : Math.min(LONGEST_LOOK_MS, Math.ceil(1000 / perSecond));
+  }
+}
