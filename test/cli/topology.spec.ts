@@ -113,7 +113,7 @@ describe('otpost topology check', () => {
     expect(code).toBe(3);
     expect(stdout).toBe("The queue 'sms-worker.sms.send' is not bound to 'otpost' for 'sms.send'.\n");
     expect(stderr).toContain("The queue 'sms-worker.sms.send' is also bound to 'otpost' for 'sms.#'.");
-    expect(stderr).toContain(`The policy 'short' applies to 2 of our queues: {"max-length":10}`);
+    expect(stderr).toContain(`The policy 'short' applies to 3 of our queues: {"max-length":10}`);
   }, 60_000);
 
   it('explains a queue that stands with other arguments', async () => {

@@ -16,6 +16,7 @@ import { LimitSettings } from '../../apps/gateway/src/limits/limits.config.js';
 import { IdempotencySettings } from '../../apps/gateway/src/idempotency/idempotency.config.js';
 import { OutboxSettings } from '../../apps/gateway/src/outbox/outbox.config.js';
 import { ServicesFileSettings, ServiceSettings } from '../../apps/gateway/src/services/service.config.js';
+import { ReceiptsSettings } from '../../apps/gateway/src/receipts/receipts.config.js';
 import { VerificationSettings } from '../../apps/gateway/src/verification/verification.config.js';
 import { WorkerHttpSettings } from '../../apps/sms-worker/src/sms-worker.config.js';
 
@@ -30,6 +31,7 @@ const CHAPTERS: readonly SettingsChapter[] = [
       LimitSettings,
       IdempotencySettings,
       OutboxSettings,
+      ReceiptsSettings,
       ServicesFileSettings,
       ServiceSettings,
     ],

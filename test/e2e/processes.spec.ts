@@ -93,7 +93,7 @@ describe('processes', () => {
     expect(lab.stats.view()).toMatchObject({ maxInFlight: 1000, duplicates: 0 });
   }, 60_000);
 
-  it('a worker killed with 200 texts under way: every text arrives, once', async () => {
+  it('S53 a worker killed with 200 texts under way: every text arrives, once', async () => {
     // The company takes each text and does not answer: nobody but the company knows of it when the worker dies.
     lab.faults.set({ hang: 'after' });
     const settings = environment({ SMS_SEND_TIMEOUT_SECONDS: '5' });

@@ -1,18 +1,9 @@
-import {
-  createLogger,
-  readSettings,
-  REDIS,
-  RedisSettings,
-  Sealer,
-  type Environment,
-  type Redis,
-  type SmsSend,
-} from '@app/common';
+import { createLogger, REDIS, RedisSettings, Sealer, type Environment, type Redis, type SmsSend } from '@app/common';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import { connect } from 'amqplib';
 import { randomBytes, randomInt } from 'node:crypto';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
-import { gatewaySections, type GatewayConfig } from '../../apps/gateway/src/gateway.config.js';
+import { gatewayConfig, type GatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import { roomyLimits } from '../support/roomy-limits.js';
 import { until } from '../support/until.js';
 
@@ -38,7 +29,7 @@ const gatewayEnvironment = (more: Environment = {}): Environment => ({
 
 /** As code that composes the process makes it: without REDIS_URL verifications live in memory. */
 export function testConfig(environment: Environment = {}): GatewayConfig {
-  const config = readSettings(gatewaySections, gatewayEnvironment({ REDIS_URL: 'redis://none', ...environment }));
+  const config = gatewayConfig(gatewayEnvironment({ REDIS_URL: 'redis://none', ...environment }));
   return environment.REDIS_URL ? config : { ...config, redis: new RedisSettings() };
 }
 

@@ -60,7 +60,7 @@ describe('a gateway that ends', () => {
     await texts.close();
   }, 60_000);
 
-  it('killed under load: every text it has answered for arrives', async () => {
+  it('S49 killed under load: every text it has answered for arrives', async () => {
     const texts = await takeTexts(broker.url);
     const heir = await another();
     const accepted = new Set<string>();

@@ -1,10 +1,18 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes, randomInt } from 'node:crypto';
 import { EventServer, ProcessSettings, Readiness, readSettings, type Environment } from '@app/common';
-import { CarrierLabSettings, DEMO_CCP } from '../../apps/carrier-lab/src/carrier-lab.config.js';
+import {
+  CarrierLabSettings,
+  DEMO_ALIYUN,
+  DEMO_CCP,
+  DEMO_RECEIPT_TOKEN,
+  DEMO_TENCENT,
+  DEMO_TWILIO,
+  DEMO_WEBHOOK,
+} from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import { createCarrierLab, type CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
-import { gatewaySections } from '../../apps/gateway/src/gateway.config.js';
+import { gatewayConfig } from '../../apps/gateway/src/gateway.config.js';
 import { createSmsWorker } from '../../apps/sms-worker/src/create-sms-worker.js';
 import { smsWorkerConfig } from '../../apps/sms-worker/src/sms-worker.config.js';
 import { roomyLimits } from './roomy-limits.js';
@@ -22,6 +30,8 @@ export interface System {
   readonly worker: NestFastifyApplication;
   readonly lab: CarrierLab;
   readonly environment: Environment;
+  /** Where companies tell what became of texts. */
+  readonly receiptsUrl: string;
   post(path: string, body?: unknown): Promise<HttpAnswer>;
   get(path: string): Promise<HttpAnswer>;
   close(): Promise<void>;
@@ -65,9 +75,28 @@ export const systemEnvironment = (
   SMS_CCP_APP_ID: DEMO_CCP.appId,
   SMS_CCP_TEMPLATES: DEMO_CCP.templates.join(','),
   SMS_CCP_BASE_URL: labUrl,
+  SMS_SIGNATURE: DEMO_ALIYUN.signature,
+  SMS_ALIYUN_ACCESS_KEY_ID: DEMO_ALIYUN.accessKeyId,
+  SMS_ALIYUN_ACCESS_KEY_SECRET: DEMO_ALIYUN.accessKeySecret,
+  SMS_ALIYUN_TEMPLATES: DEMO_ALIYUN.templates.join(','),
+  SMS_ALIYUN_BASE_URL: `${labUrl}/aliyun`,
+  SMS_TENCENT_SECRET_ID: DEMO_TENCENT.secretId,
+  SMS_TENCENT_SECRET_KEY: DEMO_TENCENT.secretKey,
+  SMS_TENCENT_APP_ID: DEMO_TENCENT.appId,
+  SMS_TENCENT_TEMPLATES: DEMO_TENCENT.templates.join(','),
+  SMS_TENCENT_BASE_URL: `${labUrl}/tencent`,
+  SMS_WEBHOOK_URL: `${labUrl}/webhook/texts`,
+  SMS_WEBHOOK_SECRET: DEMO_WEBHOOK.secret,
+  SMS_TWILIO_BASE_URL: labUrl,
+  SMS_TWILIO_ACCOUNT_SID: DEMO_TWILIO.accountSid,
+  SMS_TWILIO_AUTH_TOKEN: DEMO_TWILIO.authToken,
+  SMS_TWILIO_FROM: DEMO_TWILIO.from,
   ...roomyLimits,
   ...more,
 });
+
+/** The gateway takes the lab's receipts in CCP's name. */
+export const RECEIPTS_OF_CCP = { RECEIPT_PROVIDERS: 'ccp', RECEIPT_TOKENS: DEMO_RECEIPT_TOKEN };
 
 /** A lab on a free port. */
 export const startLab = (): Promise<CarrierLab> => {
@@ -81,11 +110,11 @@ export const startLab = (): Promise<CarrierLab> => {
 export async function startSystem(services: SystemServices, more: Environment = {}): Promise<System> {
   const lab = await startLab();
   const environment = systemEnvironment(services, lab.url, more);
-  const gatewayConfig = readSettings(gatewaySections, environment);
-  const workerConfig = smsWorkerConfig(environment);
-  if (!services.redisUrl) gatewayConfig.redis.url = workerConfig.redis.url = undefined;
-  const gateway = await createGateway(gatewayConfig);
-  const worker = await createSmsWorker(workerConfig);
+  const gatewaySettings = gatewayConfig(environment);
+  const workerSettings = smsWorkerConfig(environment);
+  if (!services.redisUrl) gatewaySettings.redis.url = workerSettings.redis.url = undefined;
+  const gateway = await createGateway(gatewaySettings);
+  const worker = await createSmsWorker(workerSettings);
   for (const app of [gateway, worker]) {
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');
@@ -97,6 +126,7 @@ export async function startSystem(services: SystemServices, more: Environment = 
     worker,
     lab,
     environment,
+    receiptsUrl: `${url}/v1/receipts`,
     post: (path, body = {}) => request(`${url}${path}`, 'POST', body),
     get: (path) => request(`${url}${path}`, 'GET'),
     async close() {

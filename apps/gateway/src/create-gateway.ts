@@ -13,6 +13,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { refuseMakeBelieve, type GatewayConfig } from './gateway.config.js';
 import { corsOf } from './access/cors.js';
 import { GatewayModule } from './gateway.module.js';
+import { RECEIPTS_BODY_BYTES, RECEIPTS_PATH } from './receipts/receipts.module.js';
 
 /**
  * HTTP in, `sms.send` out, outcomes in. Ready for `startAllMicroservices()`, which refuses a start that cannot work, and
@@ -33,7 +34,7 @@ export async function createGateway(
       abortOnError: false,
     },
   );
-  useProblemDetails(app);
+  useProblemDetails(app, { rawBodies: { under: RECEIPTS_PATH, bytes: RECEIPTS_BODY_BYTES } });
   if (config.access.corsOrigins.length > 0) app.enableCors(corsOf(config.access));
   takeOutcomes(app, config);
   return app;

@@ -1,18 +1,21 @@
 import {
+  loadEnvironment,
   ProcessSettings,
   RabbitSettings,
-  readEnvironment,
+  readSettings,
   RedisSettings,
   SealingSettings,
   Setting,
   StartRefused,
   type ConfigOf,
+  type Environment,
 } from '@app/common';
 import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
 import { AccessSettings } from './access/access.config.js';
 import { LimitSettings } from './limits/limits.config.js';
 import { IdempotencySettings } from './idempotency/idempotency.config.js';
 import { OutboxSettings } from './outbox/outbox.config.js';
+import { readReceiptSettings, ReceiptsSettings, type ReceiptSettings } from './receipts/receipts.config.js';
 import { ServicesFileSettings, ServiceSettings } from './services/service.config.js';
 import { VerificationSettings } from './verification/verification.config.js';
 
@@ -45,11 +48,20 @@ export const gatewaySections = {
   outbox: OutboxSettings,
   access: AccessSettings,
   idempotency: IdempotencySettings,
+  receipts: ReceiptsSettings,
 };
 
-export type GatewayConfig = ConfigOf<typeof gatewaySections>;
+export type GatewayConfig = ConfigOf<typeof gatewaySections> & {
+  /** Of the companies whose receipts are taken; absent: of none. */
+  readonly receiptSettings?: ReceiptSettings;
+};
 
-export const readGatewayConfig = (): Promise<GatewayConfig> => readEnvironment(gatewaySections);
+export const readGatewayConfig = async (): Promise<GatewayConfig> => gatewayConfig(await loadEnvironment());
+
+export function gatewayConfig(environment: Environment): GatewayConfig {
+  const sections = readSettings(gatewaySections, environment);
+  return { ...sections, receiptSettings: readReceiptSettings(sections.receipts, environment) };
+}
 
 /** @throws StartRefused for what only development may have. */
 export function refuseMakeBelieve({ process, redis, access }: GatewayConfig): void {

@@ -6,6 +6,7 @@ import type { GatewayConfig } from './gateway.config.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { LeftOversModule } from './operations/left-overs.module.js';
 import { OpenApiModule } from './openapi/openapi.controller.js';
+import { ReceiptsModule } from './receipts/receipts.module.js';
 import { ServicesModule } from './services/services.module.js';
 import { StoreModule } from './verification/store.module.js';
 import { VerificationModule } from './verification/verification.module.js';
@@ -16,7 +17,7 @@ const DRAIN_MS = 10_000;
 
 @Module({})
 export class GatewayModule {
-  static with(config: GatewayConfig, logger: AppLogger): DynamicModule {
+  static with({ receiptSettings = {}, ...config }: GatewayConfig, logger: AppLogger): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
@@ -37,6 +38,7 @@ export class GatewayModule {
         DeliveryModule,
         LeftOversModule,
         OpenApiModule,
+        ReceiptsModule.with(receiptSettings),
       ],
     };
   }

@@ -34,6 +34,7 @@ export async function createStandalone(parts: StandaloneParts): Promise<Standalo
     closers.push(() => lab.close());
     const { gateway, worker } = parts.apps({ rabbitUrl: parts.rabbitUrl ?? broker!.url, labUrl: lab.url });
     const gatewayUrl = await start(await createGateway(gateway), gateway.http, closers);
+    if (parts.lab.lab.receiptsUrl === undefined) lab.receipts.sendTo(`${gatewayUrl}/v1/receipts`);
     const workerUrl = await start(await createSmsWorker(worker), worker.http, closers);
     return { gatewayUrl, workerUrl, labUrl: lab.url, broker, storesInMemory: !gateway.redis.url, close };
   } catch (error) {

@@ -14,7 +14,7 @@ import {
   DEMO_TENCENT,
   type CarrierLabConfig,
 } from '../../carrier-lab/src/carrier-lab.config.js';
-import { gatewaySections, type GatewayConfig } from '../../gateway/src/gateway.config.js';
+import { gatewayConfig, type GatewayConfig } from '../../gateway/src/gateway.config.js';
 import { smsWorkerConfig, type SmsWorkerConfig } from '../../sms-worker/src/sms-worker.config.js';
 
 /** What is embedded and what is real: real is what the environment names. */
@@ -42,11 +42,15 @@ export async function readStandaloneParts(): Promise<StandaloneParts> {
     rabbitUrl: isNamed(environment, 'RABBITMQ_URL')
       ? readSettings({ rabbit: RabbitSettings }, environment).rabbit.urls.join(',')
       : undefined,
-    apps: (at) => readApps(environment, at),
+    apps: (at) => readApps(environment, at, lab.receiptToken),
   };
 }
 
-function readApps(environment: Environment, { rabbitUrl, labUrl }: { rabbitUrl: string; labUrl: string }) {
+function readApps(
+  environment: Environment,
+  { rabbitUrl, labUrl }: { rabbitUrl: string; labUrl: string },
+  receiptToken: string,
+) {
   const inMemory = !isNamed(environment, 'REDIS_URL');
   const complete: Environment = {
     // Without a real Redis nothing outlives the process, so keys that die with it lose nothing.
@@ -54,6 +58,8 @@ function readApps(environment: Environment, { rabbitUrl, labUrl }: { rabbitUrl: 
     HASH_KEY: randomBytes(32).toString('base64'),
     ...(inMemory ? { REDIS_URL: 'redis://none' } : {}),
     DEFAULT_REGION: 'CN',
+    RECEIPT_PROVIDERS: 'ccp',
+    RECEIPT_TOKENS: receiptToken,
     SMS_PROVIDERS: 'ccp',
     SMS_CCP_ACCOUNT_SID: DEMO_CCP.accountSid,
     SMS_CCP_AUTH_TOKEN: DEMO_CCP.authToken,
@@ -74,7 +80,7 @@ function readApps(environment: Environment, { rabbitUrl, labUrl }: { rabbitUrl: 
     ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value)),
     RABBITMQ_URL: rabbitUrl,
   };
-  const gateway = readSettings(gatewaySections, complete);
+  const gateway = gatewayConfig(complete);
   const worker = smsWorkerConfig(complete);
   if (inMemory) gateway.redis.url = worker.redis.url = undefined;
   return { gateway, worker };

@@ -5,6 +5,7 @@ import { Services } from '../services/services.js';
 import { ApiKeys } from './api-keys.js';
 import { ALL_SERVICES, ANYBODY, type Caller, type CallersRequest, type Scope } from './caller.js';
 import { NEEDS } from './needs.js';
+import { OPEN_ROUTE } from './open.js';
 import { missingScope, unauthenticated, wrongAddress } from './refusals.js';
 
 interface Request extends CallersRequest {
@@ -40,9 +41,9 @@ export class AccessGuard implements CanActivate {
     if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<Request>();
     if (OPEN.test(request.url)) return true;
-    const scope =
-      this.reflector.getAllAndOverride<Scope | undefined>(NEEDS, [context.getHandler(), context.getClass()]) ??
-      'verify';
+    const declared = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(OPEN_ROUTE, declared)) return true;
+    const scope = this.reflector.getAllAndOverride<Scope | undefined>(NEEDS, declared) ?? 'verify';
     request.caller = this.keys.none ? ANYBODY : await this.authenticate(request);
     const { id, scopes, service } = request.caller;
     if (!scopes.includes(scope)) {

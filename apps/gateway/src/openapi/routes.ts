@@ -5,6 +5,7 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { ModulesContainer } from '@nestjs/core';
 import 'reflect-metadata';
 import { NEEDS } from '../access/needs.js';
+import { OPEN_ROUTE } from '../access/open.js';
 import type { Scope } from '../access/caller.js';
 import { IDEMPOTENT } from '../idempotency/idempotent.js';
 
@@ -26,11 +27,15 @@ export interface Route {
   readonly described: Described;
 }
 
-/** Every HTTP route of an app. @throws Error for one that no `@Describe` describes. */
+/**
+ * Every HTTP route of an app, but those at which companies speak in their own ways. @throws Error for one that no
+ * `@Describe` describes.
+ */
 export function routesOf(modules: ModulesContainer): Route[] {
   const controllers = [...modules.values()].flatMap((module) => [...module.controllers.values()]);
   const classes = new Set(controllers.map(({ metatype }) => metatype as Controller));
-  return [...classes].flatMap((controller) =>
+  const ours = [...classes].filter((controller) => !read(OPEN_ROUTE, controller));
+  return ours.flatMap((controller) =>
     Object.getOwnPropertyNames(controller.prototype)
       .filter((name) => methodIn(controller, name) !== undefined)
       .map((name) => routeOf(controller, name)),

@@ -10,13 +10,20 @@ import { requestValidation } from './request-validation.js';
 
 /**
  * Gives an app our manners: problem details for every error, checked bodies, JSON only, `X-Request-Id` echoed, an end.
+ * Under one path bodies of every kind come as they were sent, a Buffer: there the bytes are signed.
  * Called before `listen()` on an app made with `createHttpAdapter()` and `{ bodyParser: false }`.
  */
-export function useProblemDetails(app: NestFastifyApplication): void {
+export function useProblemDetails(
+  app: NestFastifyApplication,
+  { rawBodies }: { rawBodies?: { readonly under: string; readonly bytes: number } } = {},
+): void {
   endConnections(app);
   const fastify = app.getHttpAdapter().getInstance();
   const routes: { method: string; matcher: RegExp }[] = [];
-  fastify.addHook('onRoute', ({ method, url }) => {
+  const isRaw = (url: string) => rawBodies !== undefined && url.startsWith(rawBodies.under);
+  fastify.addHook('onRoute', (route) => {
+    const { method, url } = route;
+    if (isRaw(url)) route.bodyLimit = rawBodies!.bytes;
     for (const one of [method].flat()) routes.push({ method: one, matcher: matcherOf(url) });
   });
   fastify.server.on('checkExpectation', (request, response) => void fastify.server.emit('request', request, response));
@@ -30,13 +37,18 @@ export function useProblemDetails(app: NestFastifyApplication): void {
     requestContext.run({ requestId: request.id, traceparent }, next);
   });
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, next) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ url }, body, next) => {
     try {
-      next(null, readJson(body as string));
+      next(null, isRaw(url) ? body : readJson(body.toString('utf8')));
     } catch {
       next(new Problem(httpProblem(400)));
     }
   });
+  if (rawBodies) {
+    fastify.addContentTypeParser('*', { parseAs: 'buffer' }, ({ url }, body, next) =>
+      isRaw(url) ? next(null, body) : next(new Problem(httpProblem(415))),
+    );
+  }
   const methodsOf = (path: string) => [
     ...new Set(routes.filter(({ matcher }) => matcher.test(path)).map(({ method }) => method)),
   ];
