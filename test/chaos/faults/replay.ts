@@ -15,7 +15,8 @@ async function replayMidway(scene: Scene): Promise<void> {
   const arrived = (count: number) => until(`${count} have arrived`, 60, () => carrier.texts.length >= count);
   carrier.fail({ code: 'no-balance' });
   await scene.publish(scene.plainTexts(DEAD, 1200));
-  await until('all are dead letters', 60, async () => (await scene.ready(DEAD_QUEUE)) === DEAD);
+  // More where a copy was made again because its confirm took too long.
+  await until('all are dead letters', 60, async () => (await scene.ready(DEAD_QUEUE)) >= DEAD);
   carrier.heal();
 
   scene.injected();
