@@ -31,7 +31,7 @@ export const lesserBrokerRows: readonly Row[] = [
     title: 'there is only one node, and it is killed and started again',
     nodes: 1,
     short: true,
-    bounds: { gapSeconds: 60, recoverySeconds: 30 },
+    bounds: { gapSeconds: 60, recoverySeconds: 60 },
     play: killAll,
   },
   {
