@@ -148,6 +148,12 @@ describe('docs/openapi.json', () => {
     await ask('POST', `${one}/cancel`);
     const other = await ask('POST', START, { to: newNumber() });
     await ask('POST', `${START}/${other.body.id}/cancel`);
+    const third = newNumber();
+    const { body: pending } = await ask('POST', START, { to: third });
+    await ask('POST', '/v1/checks', { to: third, code: 'abc' });
+    await ask('POST', '/v1/checks', { to: '+86123', code: '123456' });
+    await ask('POST', '/v1/checks', { to: newNumber(), code: '123456' });
+    await ask('POST', '/v1/checks', { to: third, code: await gateway.codeOf(pending, third) });
     const ops = { authorization: 'Bearer ops' };
     await ask('GET', '/v1/dead-letters?limit=1', undefined, ops);
     await ask('GET', '/v1/dead-letters?limit=0', undefined, ops);

@@ -35,6 +35,7 @@ describe.each(['memory', 'Redis'])('a verification in %s', (where) => {
       ['POST', at('/checks'), { code }],
       ['POST', at('/resends'), {}],
       ['POST', at('/cancel'), {}],
+      ['POST', '/v1/checks', { to, code }],
     ] as const;
 
     for (const [method, path, ask] of paths)

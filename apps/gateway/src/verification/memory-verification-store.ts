@@ -14,6 +14,7 @@ import {
 } from '../limits/number-history.js';
 import type { MemoryOutbox } from '../outbox/memory-outbox.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
+import { checkByNumber, type NumberGuess } from './check-by-number.js';
 import { cancel, check, mayResend, noteOutcome, resend, type After, type Guess, type Limited } from './transitions.js';
 import { tagIn } from './verification-id.js';
 import { keptUntil, type Verification } from './verification.js';
@@ -72,6 +73,18 @@ export class MemoryVerificationStore implements VerificationStore {
     });
   }
 
+  async checkByNumber(numberHash: string, guess: NumberGuess, limits: LimitSettings, now: Date) {
+    const before = this.historyOf(numberHash, now);
+    const verifications = before.pending.flatMap(({ id }) => this.verifications.get(id) ?? []);
+    const after = checkByNumber(verifications, before, guess, limits, now);
+    if (!after) return MISSING;
+    const { kind, verification, changed, history } = after;
+    if (kind === 'limited') return { kind, verification, history };
+    if (changed.length > 0) this.remember(numberHash, history, now);
+    await Promise.all(changed.map((one) => this.keep(one)));
+    return { kind, verification };
+  }
+
   async resend(
     { id }: Pick<Verification, 'id' | 'numberHash'>,
     send: Send,
@@ -112,12 +125,17 @@ export class MemoryVerificationStore implements VerificationStore {
     if (!verification || now.getTime() >= keptUntil(verification)) return MISSING;
     const after = rule(verification);
     if (!('verification' in after)) return after;
-    this.verifications.set(id, after.verification);
-    if (verification.status === 'pending' && after.verification.status !== 'pending') {
-      const messageIds = verification.sends.map(({ messageId }) => messageId);
-      await this.outbox.remove(tagIn(id), messageIds);
-    }
+    await this.keep(after.verification);
     return after;
+  }
+
+  /** With what ended go its texts. */
+  private async keep(verification: Verification): Promise<void> {
+    const { id, sends, status } = verification;
+    this.verifications.set(id, verification);
+    if (status === 'pending') return;
+    const messageIds = sends.map(({ messageId }) => messageId);
+    await this.outbox.remove(tagIn(id), messageIds);
   }
 
   private historyOf(numberHash: string, now: Date): NumberHistory {

@@ -5,9 +5,20 @@ import type { NumberHistory, NumberLimits } from '../limits/number-history.js';
 import { outboxKeysOf } from '../outbox/outbox-scripts.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
 import { entryText } from '../outbox/redis-outbox.js';
+import type { NumberGuess } from './check-by-number.js';
 import type { Guess } from './transitions.js';
 import { tagIn, tagOf } from './verification-id.js';
-import { CANCEL, CHECK, FIND, HISTORY, NOTE_OUTCOME, OPEN, RESEND, type Reply } from './verification-scripts.js';
+import {
+  CANCEL,
+  CHECK,
+  CHECK_BY_NUMBER,
+  FIND,
+  HISTORY,
+  NOTE_OUTCOME,
+  OPEN,
+  RESEND,
+  type Reply,
+} from './verification-scripts.js';
 import type { VerificationStore } from './verification-store.js';
 import type { Verification } from './verification.js';
 
@@ -38,6 +49,21 @@ export class RedisVerificationStore implements VerificationStore {
   async check(id: string, guess: Guess, limits: LimitSettings, now: Date): Promise<Answer<'check'>> {
     const args = [now.getTime(), guess.hash, guess.length, guess.service, JSON.stringify(limits)];
     return answer(await CHECK.run(this.redis, keysOf(id), args));
+  }
+
+  /** Codes are hashed with the id of their verification, so that the ids come first; one step then counts and compares. */
+  async checkByNumber(
+    numberHash: string,
+    { service, purpose, length, hashOf }: NumberGuess,
+    limits: LimitSettings,
+    now: Date,
+  ): Promise<Answer<'checkByNumber'>> {
+    const { pending } = await this.history(numberHash, now);
+    const ids = pending.filter((one) => one.service === service).map(({ id }) => id);
+    if (ids.length === 0) return { kind: 'missing' };
+    const keys = [historyKeyOf(numberHash), ...outboxKeysOf(tagOf(numberHash)), ...ids.map(keyOf)];
+    const args = [now.getTime(), service, purpose, length, JSON.stringify(limits), ...ids.map(hashOf)];
+    return answer(await CHECK_BY_NUMBER.run(this.redis, keys, args));
   }
 
   async resend(

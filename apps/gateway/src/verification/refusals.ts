@@ -12,6 +12,15 @@ export const unknownVerification = () =>
     detail: 'There is no such verification, or it ended more than 24 hours ago.',
   });
 
+/** The same whether the number was ever heard of or not. */
+export const nothingPending = () =>
+  new Problem({
+    status: 404,
+    code: 'not_found',
+    title: 'Not found',
+    detail: 'No verification of this number and purpose is pending.',
+  });
+
 export const notPending = (status: VerificationStatus) =>
   new Problem({
     status: 409,

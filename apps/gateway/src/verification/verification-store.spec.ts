@@ -70,7 +70,21 @@ describe('the keys in Redis', () => {
  */
 const step = fc.record({
   action: fc.constantFrom(
-    ...['open', 'check', 'resend', 'resend', 'cancel', 'history', 'look', 'take', 'take', 'release', 'remove'],
+    ...[
+      'open',
+      'check',
+      'checkByNumber',
+      'checkByNumber',
+      'resend',
+      'resend',
+      'cancel',
+      'history',
+      'look',
+      'take',
+      'take',
+      'release',
+      'remove',
+    ],
     ...['outcome', 'outcome', 'outcome', 'outcome', 'outcome'],
   ),
   wait: fc.constantFrom(...Array<number>(12).fill(0.5), 0, 30, 60, 60, 60, 119, 299, 86_400),
@@ -140,6 +154,11 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
             return store.open(verification, textOf(verification, verification.sends[0]!, dueAt), limits, now);
           if (action === 'check')
             return store.check(id, { ...guess(code), service: verification.service }, limits, now);
+          if (action === 'checkByNumber') {
+            const { service, purpose } = verification;
+            const its = { service, purpose, length: code.length, hashOf: () => guess(code).hash };
+            return store.checkByNumber(numberHash, its, limits, now);
+          }
           if (action === 'resend')
             return store.resend(verification, fresh, textOf(verification, fresh, dueAt), limits, now);
           if (action === 'cancel') return store.cancel(id, verification.service, now);
@@ -152,15 +171,18 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
         }),
       );
       expect(answers[1]).toEqual(answers[0]);
-      const [inMemory, inRedis] = await Promise.all(both.map((stores) => stores.verifications.find(id, now)));
+      const [inMemory, inRedis] = await Promise.all(
+        both.map(({ verifications: store }) => Promise.all(verifications.map((one) => store.find(one.id, now)))),
+      );
       expect(inRedis).toEqual(inMemory);
 
       const kind = (answers[0] as { kind?: string } | undefined)?.kind;
       if (kind === 'opened') waiting.set(verification.sends[0]!.messageId, id);
       if (kind === 'resent') waiting.set(fresh.messageId, id);
       if (action === 'remove') waiting.delete(known.messageId);
-      if (inMemory && inMemory.status !== 'pending')
-        for (const [messageId, its] of waiting) if (its === id) waiting.delete(messageId);
+      for (const one of inMemory!)
+        if (one && one.status !== 'pending')
+          for (const [messageId, its] of waiting) if (its === one.id) waiting.delete(messageId);
     }
     for (const { outbox } of both) {
       await Promise.all(['relay-1', 'relay-2'].map((relay) => outbox.release(tag, relay)));

@@ -11,6 +11,7 @@ import {
 } from '../../../../test/gateway/samples.js';
 import { LimitSettings } from '../limits/limits.config.js';
 import type { Send } from '../delivery/send.js';
+import type { NumberGuess } from './check-by-number.js';
 import type { Guess } from './transitions.js';
 import type { VerificationStore } from './verification-store.js';
 import { KEPT_AFTER_END_MS, statusAt, type Verification } from './verification.js';
@@ -205,6 +206,147 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         await store.cancel(ended.id, 'default', after(10));
         expect(await store.find(ended.id, after(10 + KEPT - 1))).toMatchObject({ status: 'canceled' });
         expect(await store.cancel(ended.id, 'default', after(10 + KEPT))).toEqual({ kind: 'missing' });
+      });
+    });
+
+    describe('check by number', () => {
+      const byNumber = (code: string, more: Partial<NumberGuess> = {}): NumberGuess => ({
+        ...{ service: 'default', purpose: 'login', length: code.length, hashOf: () => guess(code).hash },
+        ...more,
+      });
+      const checkNumber = (numberHash: string, its: NumberGuess, now: Date, limits = LIMITS) =>
+        store.checkByNumber(numberHash, its, limits, now);
+      /** Pending ones of one number, a minute apart; the codes are 111111, 222222, … */
+      async function several(...options: Parameters<typeof sampleVerification>[1][]) {
+        const numberHash = newNumberHash();
+        const all: Verification[] = [];
+        for (const [n, more] of options.entries()) {
+          const send = sampleSend(String(n + 1).repeat(more?.codeLength ?? 6), after(60 * n));
+          const verification = sampleVerification(send, { numberHash, ...more });
+          expect(await open(verification, after(60 * n))).toMatchObject({ kind: 'opened' });
+          all.push(verification);
+        }
+        const now = after(60 * (options.length - 1));
+        const found = () => Promise.all(all.map(({ id }) => store.find(id, now)));
+        return { numberHash, all, now, found };
+      }
+      const of = (verifications: (Verification | undefined)[]) =>
+        verifications.map((one) => [one?.status, one?.checksUsed]);
+
+      it.each([0, 1, 2])(
+        'approves the one of three that the code belongs to, and costs the others nothing',
+        async (n) => {
+          const { numberHash, all, now, found } = await several({}, {}, {});
+          const code = String(n + 1).repeat(6);
+          expect(await checkNumber(numberHash, byNumber(code), now)).toEqual({
+            kind: 'correct',
+            verification: expect.objectContaining({
+              id: all[n]!.id,
+              status: 'approved',
+              checksUsed: 1,
+              endedAt: now.getTime(),
+            }),
+          });
+          const wanted = all.map((_, other) => (other === n ? ['approved', 1] : ['pending', 0]));
+          expect(of(await found())).toEqual(wanted);
+          const history = await store.history(numberHash, now);
+          expect(history).toMatchObject({ failedChecks: [], approvedAt: now.getTime() });
+          expect(history.pending).toHaveLength(2);
+          expect(await checkNumber(numberHash, byNumber(code), now)).toMatchObject({ kind: 'incorrect' });
+        },
+      );
+
+      it('a miss costs each an attempt and the number one failed check, and answers with the one texted last', async () => {
+        const { numberHash, all, now, found } = await several({}, {}, {});
+        expect(await checkNumber(numberHash, byNumber('999999'), now)).toEqual({
+          kind: 'incorrect',
+          verification: (await found())[2],
+        });
+        expect(of(await found())).toEqual(times(3, () => ['pending', 1]));
+        expect(await store.history(numberHash, now)).toMatchObject({ failedChecks: [now.getTime()] });
+        await resend(all[0]!, sampleSend('444444', after(180)), after(180));
+        expect(await checkNumber(numberHash, byNumber('999999'), after(180))).toMatchObject({
+          verification: { id: all[0]!.id, checksUsed: 2 },
+        });
+      });
+
+      it('means those of its service and purpose whose codes are as long, and no others', async () => {
+        const { numberHash, now, found } = await several(
+          { service: 'shop' },
+          { purpose: 'pay' },
+          { codeLength: 8 },
+          {},
+        );
+        expect(await checkNumber(numberHash, byNumber('999999'), now)).toMatchObject({ kind: 'incorrect' });
+        expect(of(await found()).map(([, used]) => used)).toEqual([0, 0, 0, 1]);
+        expect(await checkNumber(numberHash, byNumber('111111'), now)).toMatchObject({ kind: 'incorrect' });
+        expect(await checkNumber(numberHash, byNumber('33333333'), now)).toMatchObject({ kind: 'correct' });
+        expect(await checkNumber(numberHash, byNumber('222222', { purpose: 'pay' }), now)).toMatchObject({
+          kind: 'correct',
+        });
+        expect(of(await found())).toEqual([
+          ['pending', 0],
+          ['approved', 1],
+          ['approved', 1],
+          ['pending', 2],
+        ]);
+      });
+
+      it('is missing where none is pending', async () => {
+        expect(await checkNumber(newNumberHash(), byNumber('111111'), NOON)).toEqual({ kind: 'missing' });
+        const { numberHash, all, now } = await several({});
+        for (const more of [{ service: 'shop' }, { purpose: 'pay' }])
+          expect(await checkNumber(numberHash, byNumber('111111', more), now)).toEqual({ kind: 'missing' });
+        expect(await checkNumber(numberHash, byNumber('111111'), after(300))).toEqual({ kind: 'missing' });
+        await store.cancel(all[0]!.id, 'default', now);
+        expect(await checkNumber(numberHash, byNumber('111111'), now)).toEqual({ kind: 'missing' });
+      });
+
+      it('what no code of any of them is uses up nothing', async () => {
+        const { numberHash, now, found } = await several({}, {});
+        for (const code of ['', '12345', '1234567'])
+          expect(await checkNumber(numberHash, byNumber(code), now)).toMatchObject({ kind: 'malformed' });
+        expect(of(await found())).toEqual(times(2, () => ['pending', 0]));
+        expect(await store.history(numberHash, now)).toMatchObject({ failedChecks: [] });
+      });
+
+      it('of 200 wrong ones at once each verification has its five compared, and ends', async () => {
+        const { numberHash, now, found } = await several({}, { maxChecks: 7 });
+        const answers = await Promise.all(
+          times(200, () => checkNumber(numberHash, byNumber('999999'), now, { ...LIMITS, checkWaitSeconds: 0 })),
+        );
+        expect(kinds(answers)).toEqual({ incorrect: 7, missing: 193 });
+        expect(of(await found())).toEqual([
+          ['max_attempts_reached', 5],
+          ['max_attempts_reached', 7],
+        ]);
+        expect(await store.history(numberHash, now)).toMatchObject({
+          pending: [],
+          failedChecks: times(7, () => now.getTime()),
+        });
+      });
+
+      it('of 100 right ones at once one approves', async () => {
+        const { numberHash, now } = await several({});
+        const answers = await Promise.all(times(100, () => checkNumber(numberHash, byNumber('111111'), now)));
+        expect(kinds(answers)).toEqual({ correct: 1, missing: 99 });
+      });
+
+      it('the limits hold for each: a trusted one has its reserve, and one that must wait is left out', async () => {
+        const limits = { ...LIMITS, checksPerDay: 2, checksTrusted: 1, checkWaitSeconds: 0 };
+        const { numberHash, now, found } = await several({ trusted: true }, {});
+        for (let n = 0; n < 2; n++) await checkNumber(numberHash, byNumber('999999'), now, limits);
+        expect(await checkNumber(numberHash, byNumber('222222'), now, limits)).toMatchObject({ kind: 'incorrect' });
+        expect(of(await found())).toEqual([
+          ['pending', 3],
+          ['pending', 2],
+        ]);
+        const refused = await checkNumber(numberHash, byNumber('111111'), now, limits);
+        expect(refused).toMatchObject({ kind: 'limited', history: { failedChecks: times(3, () => now.getTime()) } });
+        expect(of(await found())).toEqual([
+          ['pending', 3],
+          ['pending', 2],
+        ]);
       });
     });
 

@@ -2,6 +2,7 @@ import type { Outcome, Send } from '../delivery/send.js';
 import type { LimitSettings } from '../limits/limits.config.js';
 import type { NumberHistory, NumberLimits } from '../limits/number-history.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
+import type { NumberGuess } from './check-by-number.js';
 import type { After, Guess, Limited } from './transitions.js';
 import type { Verification } from './verification.js';
 
@@ -52,6 +53,18 @@ export interface VerificationStore {
     limits: LimitSettings,
     now: Date,
   ): Promise<Missing | (After<'limited'> & Limited) | After<'not_pending' | 'malformed' | 'correct' | 'incorrect'>>;
+
+  /**
+   * The same for a caller who knows the number and no id: of its pending verifications in the guess's service and of its
+   * purpose a right code approves the one it belongs to, and a wrong one costs each an attempt. `missing`: none is pending.
+   * A verification that starts meanwhile may be left out: nobody can mean its code yet.
+   */
+  checkByNumber(
+    numberHash: string,
+    guess: NumberGuess,
+    limits: LimitSettings,
+    now: Date,
+  ): Promise<Missing | (After<'limited'> & Limited) | After<'malformed' | 'correct' | 'incorrect'>>;
 
   /**
    * Adds a send, puts its text into the outbox and counts it for the number. All earlier codes and the count of checks

@@ -13,6 +13,13 @@ export interface Snapshot {
   readonly now: Date;
 }
 
+/** What became of a check. */
+export interface Checked {
+  readonly valid: boolean;
+  readonly verification: Verification;
+  readonly now: Date;
+}
+
 /** The answer to most requests. Holds no code and no readable number. */
 export const viewOf = ({ verification, to, nextTextAt, now }: Snapshot) => ({
   id: verification.id,
@@ -34,15 +41,7 @@ export const viewOf = ({ verification, to, nextTextAt, now }: Snapshot) => ({
 });
 
 /** Without what changes only with sends: a check costs one step in the store. */
-export const checkViewOf = ({
-  valid,
-  verification,
-  now,
-}: {
-  valid: boolean;
-  verification: Verification;
-  now: Date;
-}) => ({
+export const checkViewOf = ({ valid, verification, now }: Checked) => ({
   id: verification.id,
   valid,
   ...(!valid && { result: 'code_incorrect' }),

@@ -1,6 +1,7 @@
 import { Sealer } from '@app/common';
 import { Module } from '@nestjs/common';
 import { OutboxModule } from '../outbox/outbox.module.js';
+import { ChecksController } from './checks.controller.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { TextLimits } from '../limits/text-limits.js';
 import { KeyedHash } from './keyed-hash.js';
@@ -9,7 +10,7 @@ import { VerificationService } from './verification.service.js';
 
 @Module({
   imports: [OutboxModule],
-  controllers: [VerificationController],
+  controllers: [VerificationController, ChecksController],
   providers: [VerificationService, TextLimits, KeyedHash, Sealer, GatewayMetrics],
 })
 export class VerificationModule {}

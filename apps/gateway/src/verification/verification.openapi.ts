@@ -142,6 +142,22 @@ const shown = (description: string) => ({ description, schema: verification, exa
 const UNKNOWN = { 404: ['not_found'], 503: ['dependency_unavailable'] };
 const ENDED = 'verification_not_pending';
 
+const checked = {
+  description: 'Right or wrong',
+  schema: check,
+  example: {
+    id: EXAMPLE.id,
+    valid: true,
+    status: 'approved',
+    reason: null,
+    attempts: { used: 1, remaining: 4 },
+    createdAt: EXAMPLE.createdAt,
+    expiresAt: EXAMPLE.expiresAt,
+    endedAt: '2026-11-24T07:26:20.658Z',
+    serverTime: '2026-11-24T07:26:20.658Z',
+  },
+};
+
 export const described = {
   start: {
     summary: 'Text a code to a number',
@@ -159,21 +175,7 @@ export const described = {
   find: { summary: 'Show a verification', answer: shown('As it is now'), problems: UNKNOWN },
   check: {
     summary: 'Check a code',
-    answer: {
-      description: 'Right or wrong',
-      schema: check,
-      example: {
-        id: EXAMPLE.id,
-        valid: true,
-        status: 'approved',
-        reason: null,
-        attempts: { used: 1, remaining: 4 },
-        createdAt: EXAMPLE.createdAt,
-        expiresAt: EXAMPLE.expiresAt,
-        endedAt: '2026-11-24T07:26:20.658Z',
-        serverTime: '2026-11-24T07:26:20.658Z',
-      },
-    },
+    answer: checked,
     problems: { ...UNKNOWN, 409: [ENDED], 429: ['check_quota'] },
   },
   resend: {
@@ -199,5 +201,16 @@ export const described = {
       },
     },
     problems: UNKNOWN,
+  },
+} satisfies Record<string, Described>;
+
+export const describedChecks = {
+  check: {
+    summary: 'Check a code by the number that it was texted to',
+    answer: {
+      ...checked,
+      description: 'Right or wrong, with the verification that was approved, or else the one texted last',
+    },
+    problems: { ...UNKNOWN, 422: ['invalid_phone_number', 'unsupported_number_type'], 429: ['check_quota'] },
   },
 } satisfies Record<string, Described>;

@@ -1,4 +1,5 @@
 import { TEMPLATES, type Template } from '@app/common';
+import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -37,11 +38,12 @@ export class ClientDescription {
   deviceId?: string;
 }
 
+const IsNumberText = () => applyDecorators(IsString(), MinLength(1), MaxLength(40));
+const IsPurpose = () => applyDecorators(IsOptional(), Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/));
+
 export class StartVerification {
   /** A number as people write it; without + and country code it needs DEFAULT_REGION. */
-  @IsString()
-  @MinLength(1)
-  @MaxLength(40)
+  @IsNumberText()
   to!: string;
 
   @IsOptional()
@@ -49,8 +51,7 @@ export class StartVerification {
   channel?: 'sms' | null;
 
   /** What the verification is for, in the caller's words. */
-  @IsOptional()
-  @Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/)
+  @IsPurpose()
   purpose?: string | null;
 
   /** Language of the text, BCP 47. */
@@ -79,6 +80,15 @@ export class CheckCode {
   @IsString()
   @MaxLength(64)
   code!: string;
+}
+
+export class CheckCodeOfNumber extends CheckCode {
+  @IsNumberText()
+  to!: string;
+
+  /** That of the start. */
+  @IsPurpose()
+  purpose?: string | null;
 }
 
 export class ResendVerification {

@@ -5,6 +5,7 @@ import type { Send } from '../delivery/send.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import type { RequestSeed, SeededRequest } from '../idempotency/request-seed.js';
 import { originOf, type TextSubject } from '../limits/claims.js';
+import type { LimitSettings } from '../limits/limits.config.js';
 import { networkOf } from '../limits/ip-network.js';
 import { nextTextAt, type NumberHistory, type NumberLimits } from '../limits/number-history.js';
 import type { Quota } from '../limits/quota.js';
@@ -18,15 +19,17 @@ import { codeText } from './code-text.js';
 import { newCode, readCode } from './code.js';
 import { KeyedHash } from './keyed-hash.js';
 import * as refusals from './refusals.js';
-import { mayResend, type After } from './transitions.js';
+import { mayResend, type After, type Limited } from './transitions.js';
 import { isVerificationId, newVerificationId } from './verification-id.js';
 import { VerificationStore, type Missing, type OutboxFull } from './verification-store.js';
-import type { Snapshot } from './verification-view.js';
-import type { StartVerification } from './verification.requests.js';
+import type { Checked, Snapshot } from './verification-view.js';
+import type { CheckCodeOfNumber, StartVerification } from './verification.requests.js';
 import { isPending, newSend, newVerification, statusAt, type Verification } from './verification.js';
 
 /** A verification that was just texted, and how the limits stand after it. */
 export type Texted = Snapshot & { readonly quotas: readonly Quota[] };
+
+const DEFAULT_PURPOSE = 'default';
 
 type Pending<A> = A extends Missing
   ? never
@@ -75,23 +78,28 @@ export class VerificationService {
   }
 
   /** A wrong code is an answer; only what cannot be compared is refused, and uses up no attempt. */
-  async check(
-    id: string,
-    typed: string,
-    { service }: Caller,
-  ): Promise<{ valid: boolean; verification: Verification; now: Date }> {
+  async check(id: string, typed: string, { service }: Caller): Promise<Checked> {
     const now = new Date();
     const code = readCode(typed) ?? '';
     const guess = { service, hash: this.hash.ofCode(id, code), length: code.length };
     const limits = this.services.limitsOf(service);
     const answer = await this.store.check(wellFormed(id), guess, limits, now);
     this.metrics.checks.inc({ outcome: answer.kind });
-    const pending = this.pending(answer, now);
-    if (pending.kind === 'limited') throw this.limits.checkRefused(pending.verification, pending.history, limits, now);
-    const { kind, verification } = pending;
-    if (kind === 'malformed') throw refusals.malformedCode(verification.codeLength);
-    if (kind === 'correct') await this.limits.approved(this.provenBy(verification), limits);
-    return { valid: kind === 'correct', verification, now };
+    return this.checked(this.pending(answer, now), limits, now);
+  }
+
+  /** For callers who kept no id. Where texts may go is no matter here: the text has gone. */
+  async checkByNumber({ to, code: typed, purpose }: CheckCodeOfNumber, { service }: Caller): Promise<Checked> {
+    const now = new Date();
+    const { defaultRegion, limits } = this.services.of(service);
+    const numberHash = this.hash.ofNumber(receiverOf(to, defaultRegion, undefined).to);
+    const code = readCode(typed) ?? '';
+    const hashOf = (id: string) => this.hash.ofCode(id, code);
+    const guess = { service, purpose: purpose ?? DEFAULT_PURPOSE, length: code.length, hashOf };
+    const answer = await this.store.checkByNumber(numberHash, guess, limits, now);
+    this.metrics.checks.inc({ outcome: answer.kind });
+    if (answer.kind === 'missing') throw refusals.nothingPending();
+    return this.checked(answer, limits, now);
   }
 
   /** Like `start`, with a code of its own; the codes before it live on. */
@@ -123,6 +131,18 @@ export class VerificationService {
     return { verification, to: this.toOf(verification), now };
   }
 
+  private async checked(
+    answer: (After<'limited'> & Limited) | After<'malformed' | 'correct' | 'incorrect'>,
+    limits: LimitSettings,
+    now: Date,
+  ): Promise<Checked> {
+    const { kind, verification } = answer;
+    if (kind === 'limited') throw this.limits.checkRefused(verification, answer.history, limits, now);
+    if (kind === 'malformed') throw refusals.malformedCode(verification.codeLength);
+    if (kind === 'correct') await this.limits.approved(this.provenBy(verification), limits);
+    return { valid: kind === 'correct', verification, now };
+  }
+
   private draft(
     request: StartVerification,
     seed: RequestSeed,
@@ -145,7 +165,7 @@ export class VerificationService {
       trusted: request.client?.trusted ?? false,
       origin: originOf(service, keyId, ip ? this.hash.ofNetwork(networkOf(ip)) : undefined),
       channel: request.channel ?? 'sms',
-      purpose: request.purpose ?? 'default',
+      purpose: request.purpose ?? DEFAULT_PURPOSE,
       template: request.template ?? defaults.defaultTemplate,
       locale: request.locale ?? defaults.defaultLocale ?? (to.startsWith('+86') ? 'zh-CN' : 'en'),
       metadata: request.metadata ?? {},
