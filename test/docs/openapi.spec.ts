@@ -136,6 +136,10 @@ describe('docs/openapi.json', () => {
     const one = `${START}/${body.id}`;
     await ask('GET', one);
     await ask('GET', `${one}/timeline`);
+    await ask('GET', `${START}?limit=1`);
+    await ask('GET', `${START}?to=${encodeURIComponent(to)}&status=pending&createdAfter=2026-01-01T00:00:00Z`);
+    await ask('GET', `${START}?to=12`);
+    await ask('GET', `${START}?limit=0`);
     await ask('GET', `${START}/vrf_${'0'.repeat(34)}`);
     await ask('GET', `${START}/${'x'.repeat(101)}`);
     await ask('POST', `${one}/checks`, { code: 'abc' });

@@ -44,6 +44,12 @@ describe.each(['memory', 'Redis'])('a verification in %s', (where) => {
         body: { code: 'not_found' },
       });
 
+    for (const query of ['', `?to=${encodeURIComponent(to)}`]) {
+      const list = (id: string) => gateway.request('GET', `/v1/verifications${query}`, undefined, as(id));
+      expect((await list('bank')).body).toEqual({ verifications: [], cursor: null });
+      expect((await list('shop-2')).body).toMatchObject({ verifications: [{ id: body.id }] });
+    }
+
     const shown = await gateway.request('GET', at(), undefined, as('shop-2'));
     expect(shown.body).toMatchObject({ service: 'shop', status: 'pending', attempts: { used: 0 } });
     expect(shown.body.delivery.sends).toHaveLength(1);

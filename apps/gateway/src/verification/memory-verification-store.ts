@@ -18,6 +18,7 @@ import { checkByNumber, type NumberGuess } from './check-by-number.js';
 import { cancel, check, mayResend, noteOutcome, resend, type After, type Guess, type Limited } from './transitions.js';
 import { tagIn } from './verification-id.js';
 import { keptUntil, type Verification } from './verification.js';
+import { keyOf, newestFirst, pageIn, type ListFilter, type Listed, type PageAsked } from './verification-list.js';
 import type { Missing, OutboxFull, VerificationStore } from './verification-store.js';
 
 const MISSING: Missing = { kind: 'missing' };
@@ -51,6 +52,13 @@ export class MemoryVerificationStore implements VerificationStore {
   async find(id: string, now: Date): Promise<Verification | undefined> {
     const verification = this.verifications.get(id);
     return verification && now.getTime() < keptUntil(verification) ? verification : undefined;
+  }
+
+  async list(filter: ListFilter, { limit, after }: PageAsked, now: Date): Promise<Listed> {
+    const all = [...this.verifications.values()]
+      .filter((verification) => !after || newestFirst(keyOf(verification), after) > 0)
+      .sort((a, b) => newestFirst(keyOf(a), keyOf(b)));
+    return pageIn(all.map(keyOf), false, all, filter, limit, now);
   }
 
   async history(numberHash: string, now: Date): Promise<NumberHistory> {

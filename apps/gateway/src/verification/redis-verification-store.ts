@@ -7,7 +7,10 @@ import type { OutboxEntry } from '../outbox/outbox.js';
 import { entryText } from '../outbox/redis-outbox.js';
 import type { NumberGuess } from './check-by-number.js';
 import type { Guess } from './transitions.js';
-import { tagIn, tagOf } from './verification-id.js';
+import { listInRedis } from './redis-verification-list.js';
+import { tagOf } from './verification-id.js';
+import { historyKeyOf, keyOf, keysOf } from './verification-keys.js';
+import type { ListFilter, Listed, PageAsked } from './verification-list.js';
 import {
   CANCEL,
   CHECK,
@@ -39,6 +42,10 @@ export class RedisVerificationStore implements VerificationStore {
   async find(id: string, now: Date): Promise<Verification | undefined> {
     const [, text] = await FIND.run(this.redis, [keyOf(id)], [now.getTime()]);
     return text === undefined ? undefined : (JSON.parse(String(text)) as Verification);
+  }
+
+  list(filter: ListFilter, page: PageAsked, now: Date): Promise<Listed> {
+    return listInRedis(this.redis, filter, page, now);
   }
 
   async history(numberHash: string, now: Date): Promise<NumberHistory> {
@@ -90,10 +97,6 @@ export class RedisVerificationStore implements VerificationStore {
     return [entryText(text), text.dueAt, this.outboxPerTag];
   }
 }
-
-const keyOf = (id: string) => `otpost:{${tagIn(id)}}:verification:${id}`;
-const historyKeyOf = (numberHash: string) => `otpost:{${tagOf(numberHash)}}:number:${numberHash}`;
-const keysOf = (id: string) => [keyOf(id), ...outboxKeysOf(tagIn(id))];
 
 /** What a script replies is what the method promises: the suite that the memory store passes too holds them to it. */
 function answer<A>([kind, verification, history]: Reply): A {

@@ -3,7 +3,7 @@ import { DELIVERY_STATUSES } from '../delivery/send.js';
 import { TIMELINE_LIMIT } from '../delivery/timeline.js';
 import { NUMBER_PRELUDE } from '../limits/number-script.js';
 import { OUTBOX_PRELUDE } from '../outbox/outbox-scripts.js';
-import { KEPT_AFTER_END_MS } from './verification.js';
+import { KEPT_AFTER_END_MS, LONGEST_KEPT_MS } from './verification.js';
 
 /**
  * The transitions of `transitions.ts`, each one atomic step in Redis. KEYS[1] is the verification (JSON), KEYS[2] and
@@ -11,7 +11,7 @@ import { KEPT_AFTER_END_MS } from './verification.js';
  * JSON or nothing, the history's JSON or nothing}.
  */
 const PRELUDE = `${OUTBOX_PRELUDE}${NUMBER_PRELUDE}
-local KEPT_MS = ${KEPT_AFTER_END_MS}
+local KEPT_MS, LONGEST_KEPT_MS = ${KEPT_AFTER_END_MS}, ${LONGEST_KEPT_MS}
 local RANK = {}
 for rank, status in ipairs(cjson.decode('${JSON.stringify(DELIVERY_STATUSES)}')) do RANK[status] = rank end
 
@@ -37,6 +37,20 @@ local function save(v, key)
   local text = cjson.encode(v)
   redis.call('SET', key or KEYS[1], text, 'PX', math.max(1, kept_until(v) - now))
   return text
+end
+
+-- As verification-keys.ts names them. Each id goes when no verification of its age is kept, a few with each new one.
+local function indexes_of(v)
+  return { string.sub(KEYS[1], 1, 12) .. 'service:' .. v.service, number_key(v.numberHash) .. ':verifications' }
+end
+
+local function index(v)
+  for _, key in ipairs(indexes_of(v)) do
+    local old = redis.call('ZRANGEBYSCORE', key, '-inf', now - LONGEST_KEPT_MS, 'LIMIT', 0, 10)
+    if #old > 0 then redis.call('ZREM', key, unpack(old)) end
+    redis.call('ZADD', key, v.createdAt, v.id)
+    redis.call('PEXPIRE', key, LONGEST_KEPT_MS)
+  end
 end
 
 local function finish(v, status)
@@ -90,6 +104,7 @@ put_text(v.sends[1].messageId, ARGV[4], ARGV[5])
 remember(h.texts, now)
 note_pending(h, v)
 save(v)
+index(v)
 return { 'opened', false, save_history(key, h) }
 `);
 

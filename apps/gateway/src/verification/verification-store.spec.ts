@@ -56,12 +56,45 @@ describe('the keys in Redis', () => {
       `otpost:{${tag}}:verification:${verification.id}`,
       `otpost:{${tag}}:number:${verification.numberHash}`,
     ];
+    const indexes = [
+      `otpost:{${tag}}:service:default`,
+      `otpost:{${tag}}:number:${verification.numberHash}:verifications`,
+    ];
+    for (const index of indexes) {
+      expect(await redis.zscore(index, verification.id)).toBe(String(verification.createdAt));
+      expect(await redis.pttl(index)).toBeGreaterThan((24 * 3600 + 5990) * 1000);
+      expect(await redis.pttl(index)).toBeLessThanOrEqual((24 * 3600 + 6000) * 1000);
+    }
     const [life, history] = await Promise.all(keys.map((key) => redis.pttl(key)));
     expect(life).toBeGreaterThan((24 * 3600 + 290) * 1000);
     expect(life).toBeLessThanOrEqual((24 * 3600 + 300) * 1000);
     expect(history).toBeGreaterThan((24 * 3600 - 10) * 1000);
     expect(history).toBeLessThanOrEqual(24 * 3600 * 1000);
   });
+});
+
+it('what no verification of its age is kept for leaves the indexes in Redis, ten with each start', async () => {
+  await redis.flushdb();
+  const store = redisStores(redis).verifications;
+  const numberHash = newNumberHash();
+  const open = async (seconds: number) => {
+    const send = sampleSend('123456', after(seconds));
+    const verification = sampleVerification(send, { numberHash });
+    const limits = { ...new LimitSettings(), cooldownSeconds: 1, cooldownFreeTexts: 100 };
+    const roomy = { ...limits, numberPerHour: 0, numberPerDay: 0, numberPending: 0 };
+    expect(await store.open(verification, textOf(verification, send), roomy, after(seconds))).toMatchObject({
+      kind: 'opened',
+    });
+  };
+  for (let n = 0; n < 25; n++) await open(n);
+  const indexes = await redis.keys('otpost:*');
+  const sizes = () =>
+    Promise.all(indexes.filter((key) => /service|:verifications$/.test(key)).map((key) => redis.zcard(key)));
+  expect(await sizes()).toEqual([25, 25]);
+  await open(24 * 3600 + 6000 + 12);
+  expect(await sizes()).toEqual([16, 16]);
+  await open(24 * 3600 + 6000 + 13);
+  expect(await sizes()).toEqual([13, 13]);
 });
 
 /**
@@ -133,7 +166,7 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
     /** The texts that somebody still waits for, with the verification of each. */
     const waiting = new Map<string, string>();
     let seconds = 0;
-    for (const { action, wait, which, code, event, send, dueIn, relay, ...details } of [first, ...steps]) {
+    for (const { action, wait, which, code, event, send, dueIn, relay, final, ...details } of [first, ...steps]) {
       seconds += wait;
       const now = after(seconds);
       if (action === 'open') {
@@ -162,7 +195,11 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
           if (action === 'resend')
             return store.resend(verification, fresh, textOf(verification, fresh, dueAt), limits, now);
           if (action === 'cancel') return store.cancel(id, verification.service, now);
-          if (action === 'outcome') return store.noteOutcome(id, outcome(event, known, details), now);
+          if (action === 'outcome') return store.noteOutcome(id, outcome(event, known, { ...details, final }), now);
+          if (action === 'list') {
+            const filter = { service: verification.service, ...(final && { numberHash }) };
+            return store.list(filter, { limit: 200 }, now);
+          }
           if (action === 'look') return outbox.look(now);
           if (action === 'take') return outbox.take(tag, { owner: relay, ms: LEASE_MS }, 2, now);
           if (action === 'release') return outbox.release(tag, relay);

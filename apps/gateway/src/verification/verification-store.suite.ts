@@ -14,7 +14,8 @@ import type { Send } from '../delivery/send.js';
 import type { NumberGuess } from './check-by-number.js';
 import type { Guess } from './transitions.js';
 import type { VerificationStore } from './verification-store.js';
-import { KEPT_AFTER_END_MS, statusAt, type Verification } from './verification.js';
+import { keyOf, newestFirst, type Listed, type ListFilter } from './verification-list.js';
+import { KEPT_AFTER_END_MS, statusAt, type Verification, type VerificationStatus } from './verification.js';
 
 /** The limits of a gateway that was told nothing: the first cooldowns of a number are 60 s. */
 const LIMITS = { ...new LimitSettings(), cooldownSeconds: 60 };
@@ -206,6 +207,101 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         await store.cancel(ended.id, 'default', after(10));
         expect(await store.find(ended.id, after(10 + KEPT - 1))).toMatchObject({ status: 'canceled' });
         expect(await store.cancel(ended.id, 'default', after(10 + KEPT))).toEqual({ kind: 'missing' });
+      });
+    });
+
+    describe('list', () => {
+      let service: string;
+      beforeEach(() => {
+        service = `of-${newNumberHash().slice(0, 12)}`;
+      });
+      /** Of numbers of their own, each at its second. */
+      async function openAll(seconds: readonly number[], more: Parameters<typeof sampleVerification>[1] = {}) {
+        const all = seconds.map((at) => sampleVerification(sampleSend('123456', after(at)), { service, ...more }));
+        for (const [n, verification] of all.entries())
+          expect(await open(verification, after(seconds[n]!))).toMatchObject({ kind: 'opened' });
+        return all;
+      }
+      /** Pages until there are no more, and how long each was. */
+      async function pages(filter: Partial<ListFilter>, limit: number, now: Date) {
+        const shown: Verification[] = [];
+        const lengths: number[] = [];
+        let last: Listed['last'];
+        do {
+          const page = await store.list({ service, ...filter }, { limit, after: last }, now);
+          expect(page.verifications.length).toBeLessThanOrEqual(limit);
+          shown.push(...page.verifications);
+          lengths.push(page.verifications.length);
+          last = page.last;
+        } while (last);
+        return { shown, lengths };
+      }
+      const ids = (verifications: readonly Verification[]) => verifications.map(({ id }) => id);
+      const newest = (verifications: readonly Verification[]) =>
+        ids([...verifications].sort((a, b) => newestFirst(keyOf(a), keyOf(b))));
+
+      it.each([1, 7, 200])(
+        'shows each once, the newest first, %i a page, though many are of one moment',
+        async (limit) => {
+          const all = await openAll(times(23, (n) => Math.floor(n / 5)));
+          const { shown, lengths } = await pages({}, limit, after(10));
+          expect(ids(shown)).toEqual(newest(all));
+          expect(lengths).toHaveLength(Math.ceil(23 / limit));
+          expect(shown[0]).toEqual(await store.find(shown[0]!.id, after(10)));
+        },
+      );
+
+      it('shows what starts between two pages on neither or at the top, and moves nothing', async () => {
+        const all = await openAll([0, 1, 2, 3]);
+        const first = await store.list({ service }, { limit: 2 }, after(5));
+        await openAll([4]);
+        const second = await store.list({ service }, { limit: 2, after: first.last }, after(5));
+        expect(ids([...first.verifications, ...second.verifications])).toEqual(newest(all));
+      });
+
+      it('filters by number, of which it shows the service its own', async () => {
+        const numberHash = newNumberHash();
+        const mine = await openAll([0, 60], { numberHash });
+        await openAll([120], { numberHash, service: 'another' });
+        await openAll([120]);
+        expect(ids((await pages({ numberHash }, 1, after(120))).shown)).toEqual(newest(mine));
+        expect(await pages({ numberHash: newNumberHash() }, 5, after(120))).toMatchObject({ shown: [] });
+      });
+
+      it('filters by status as it is now', async () => {
+        const [old, approved, canceled, pending] = await openAll([0, 60, 120, 180]);
+        await check(approved!.id, { ...guess('123456'), service }, after(200));
+        await store.cancel(canceled!.id, service, after(200));
+        const of = async (status: VerificationStatus, now = after(310)) => ids((await pages({ status }, 1, now)).shown);
+        expect(await of('expired')).toEqual([old!.id]);
+        expect(await of('approved')).toEqual([approved!.id]);
+        expect(await of('canceled')).toEqual([canceled!.id]);
+        expect(await of('pending')).toEqual([pending!.id]);
+        expect(await of('pending', after(299))).toEqual([pending!.id, old!.id]);
+        expect(await of('undeliverable')).toEqual([]);
+      });
+
+      it('filters by creation, later than a moment', async () => {
+        const [, at, later] = await openAll([0, 1, 2]);
+        expect(ids((await pages({ createdAfter: at!.createdAt }, 5, after(3))).shown)).toEqual([later!.id]);
+        const after1 = { limit: 5, after: keyOf(at!) };
+        expect(await store.list({ service, createdAfter: at!.createdAt }, after1, after(3))).toEqual({
+          verifications: [],
+          last: undefined,
+        });
+      });
+
+      it('shows them to no other service', async () => {
+        await openAll([0]);
+        expect(await pages({ service: 'another-one' }, 5, NOON)).toMatchObject({ shown: [] });
+      });
+
+      it('forgets what is forgotten', async () => {
+        const [early, late] = await openAll([0, 100]);
+        await store.cancel(late!.id, service, after(110));
+        expect(ids((await pages({}, 5, after(110 + KEPT - 0.001))).shown)).toEqual([late!.id, early!.id]);
+        expect(ids((await pages({}, 5, after(110 + KEPT))).shown)).toEqual([early!.id]);
+        expect((await pages({}, 5, after(300 + KEPT))).shown).toEqual([]);
       });
     });
 

@@ -4,6 +4,7 @@ import type { NumberHistory, NumberLimits } from '../limits/number-history.js';
 import type { OutboxEntry } from '../outbox/outbox.js';
 import type { NumberGuess } from './check-by-number.js';
 import type { After, Guess, Limited } from './transitions.js';
+import type { ListFilter, Listed, PageAsked } from './verification-list.js';
 import type { Verification } from './verification.js';
 
 /** Unknown, of another service than the one that asks, or forgotten 24 h after its end. */
@@ -38,6 +39,12 @@ export interface VerificationStore {
 
   /** Of any service, as it was last written: its status may have expired since (`statusAt`). */
   find(id: string, now: Date): Promise<Verification | undefined>;
+
+  /**
+   * The newest first. A page may be short, and even empty, though it is not the last: how many verifications one call looks
+   * at is bounded, and some are forgotten. Not one step: what starts or ends meanwhile may be on a page or not.
+   */
+  list(filter: ListFilter, page: PageAsked, now: Date): Promise<Listed>;
 
   /** What the number did in the last 24 hours. */
   history(numberHash: string, now: Date): Promise<NumberHistory>;

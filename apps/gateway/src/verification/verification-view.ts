@@ -40,6 +40,12 @@ export const viewOf = ({ verification, to, nextTextAt, now }: Snapshot) => ({
   ...timesOf(verification, now),
 });
 
+/** On a list. When the next text may be asked for is another question to the store for each. */
+export function listedViewOf(snapshot: Snapshot) {
+  const { resend: _resend, ...listed } = viewOf(snapshot);
+  return listed;
+}
+
 /** Without what changes only with sends: a check costs one step in the store. */
 export const checkViewOf = ({ valid, verification, now }: Checked) => ({
   id: verification.id,

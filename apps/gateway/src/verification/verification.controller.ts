@@ -1,12 +1,12 @@
-import { Describe } from '@app/common';
-import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { cursorOf, Describe } from '@app/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { Caller } from '../access/caller.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { Seed, type SeededRequest } from '../idempotency/request-seed.js';
 import { rateLimitFields } from '../limits/rate-limit-fields.js';
-import { checkViewOf, timelineViewOf, viewOf } from './verification-view.js';
+import { checkViewOf, listedViewOf, timelineViewOf, viewOf } from './verification-view.js';
 import { described } from './verification.openapi.js';
-import { CheckCode, ResendVerification, StartVerification } from './verification.requests.js';
+import { CheckCode, ListVerifications, ResendVerification, StartVerification } from './verification.requests.js';
 import { VerificationService } from './verification.service.js';
 
 interface Reply {
@@ -31,6 +31,12 @@ export class VerificationController {
     const location = `/v1/verifications/${started.verification.id}`;
     reply.headers({ location, ...rateLimitFields(started.quotas, started.now) });
     return viewOf(started);
+  }
+
+  @Get()
+  async list(@Query() query: ListVerifications, @Caller() caller: Caller) {
+    const { snapshots, last } = await this.verifications.list(query, caller);
+    return { verifications: snapshots.map(listedViewOf), cursor: last ? cursorOf(last) : null };
   }
 
   @Get(':id')

@@ -1,6 +1,7 @@
 import { TEMPLATES, type Described, type JsonSchema } from '@app/common';
 import { DELIVERY_STATUSES } from '../delivery/send.js';
 import { SMALL_MAP_SCHEMA } from './is-small-map.js';
+import { STATUSES } from './verification.js';
 
 const text = { type: 'string' };
 const time = { type: 'string', format: 'date-time' };
@@ -15,10 +16,7 @@ const object = (members: Record<string, JsonSchema>, more: Record<string, JsonSc
 });
 
 const id = { type: 'string', pattern: '^vrf_[0-9a-f]{34}$' };
-const status = {
-  title: 'VerificationStatus',
-  enum: ['pending', 'approved', 'expired', 'max_attempts_reached', 'canceled', 'undeliverable'],
-};
+const status = { title: 'VerificationStatus', enum: STATUSES };
 const deliveryStatus = { title: 'DeliveryStatus', enum: DELIVERY_STATUSES };
 const reason = {
   description: 'Whom the last refusal was about, where the verification is undeliverable.',
@@ -27,43 +25,50 @@ const reason = {
 const attempts = object({ used: count, remaining: count });
 const times = { createdAt: time, expiresAt: time, endedAt: optional(time), serverTime: time };
 
+const listed = {
+  id,
+  service: text,
+  to: { ...text, description: 'Masked.' },
+  channel: { enum: ['sms'] },
+  purpose: text,
+  template: { enum: TEMPLATES },
+  locale: text,
+  status,
+  reason,
+  code: object({ length: count, alphabet: { const: 'digits' } }),
+  attempts,
+  delivery: object({
+    status: deliveryStatus,
+    sends: {
+      type: 'array',
+      minItems: 1,
+      items: object(
+        { messageId: { ...text, format: 'uuid' }, status: deliveryStatus, queuedAt: time, expiresAt: time },
+        { attempt: count, provider: text, updatedAt: time, nextAttemptAt: time, errorCode: text },
+      ),
+    },
+  }),
+  metadata: SMALL_MAP_SCHEMA,
+  ...times,
+};
+const resend = object({
+  remaining: count,
+  availableAt: optional(time),
+  availableInSeconds: { type: ['integer', 'null'], minimum: 0 },
+});
+const unrecognized = {
+  numberUnrecognized: { const: true, description: 'No published range holds the number.' },
+};
+
 const verification = {
   title: 'Verification',
   description: 'No code, and no whole number.',
-  ...object(
-    {
-      id,
-      service: text,
-      to: { ...text, description: 'Masked.' },
-      channel: { enum: ['sms'] },
-      purpose: text,
-      template: { enum: TEMPLATES },
-      locale: text,
-      status,
-      reason,
-      code: object({ length: count, alphabet: { const: 'digits' } }),
-      attempts,
-      resend: object({
-        remaining: count,
-        availableAt: optional(time),
-        availableInSeconds: { type: ['integer', 'null'], minimum: 0 },
-      }),
-      delivery: object({
-        status: deliveryStatus,
-        sends: {
-          type: 'array',
-          minItems: 1,
-          items: object(
-            { messageId: { ...text, format: 'uuid' }, status: deliveryStatus, queuedAt: time, expiresAt: time },
-            { attempt: count, provider: text, updatedAt: time, nextAttemptAt: time, errorCode: text },
-          ),
-        },
-      }),
-      metadata: SMALL_MAP_SCHEMA,
-      ...times,
-    },
-    { numberUnrecognized: { const: true, description: 'No published range holds the number.' } },
-  ),
+  ...object({ ...listed, resend }, unrecognized),
+};
+const listedVerification = {
+  title: 'ListedVerification',
+  description: 'Without `resend`: when the next text is possible is told of one verification at a time.',
+  ...object(listed, unrecognized),
 };
 
 const EXAMPLE = {
@@ -96,6 +101,8 @@ const EXAMPLE = {
   endedAt: null,
   serverTime: '2026-11-24T07:26:19.900Z',
 };
+
+const { resend: _resend, ...LISTED_EXAMPLE } = EXAMPLE;
 
 const check = {
   title: 'Check',
@@ -171,6 +178,15 @@ export const described = {
       429: [...QUOTAS, 'too_many_pending'],
       503: ['dependency_unavailable'],
     },
+  },
+  list: {
+    summary: "A page of the service's verifications, the newest first",
+    answer: {
+      description: 'May be short or empty: `cursor` asks for the next page, and null says that this was the last',
+      schema: object({ verifications: { type: 'array', items: listedVerification }, cursor: optional(text) }),
+      example: { verifications: [LISTED_EXAMPLE], cursor: null },
+    },
+    problems: { 422: ['invalid_phone_number', 'unsupported_number_type'], 503: ['dependency_unavailable'] },
   },
   find: { summary: 'Show a verification', answer: shown('As it is now'), problems: UNKNOWN },
   check: {

@@ -1,10 +1,11 @@
-import { TEMPLATES, type Template } from '@app/common';
+import { PageCursor, PageLimit, TEMPLATES, type Template } from '@app/common';
 import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import {
   IsBoolean,
   IsIn,
   IsIP,
+  IsISO8601,
   IsObject,
   IsOptional,
   IsString,
@@ -14,6 +15,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { IsSmallMap } from './is-small-map.js';
+import { STATUSES, type VerificationStatus } from './verification.js';
 
 /** The end user as the caller sees it. Never logged. */
 export class ClientDescription {
@@ -73,6 +75,27 @@ export class StartVerification {
   @IsOptional()
   @IsSmallMap()
   metadata?: Record<string, string> | null;
+}
+
+/** What is left out matches everything. */
+export class ListVerifications {
+  @IsOptional()
+  @IsNumberText()
+  to?: string;
+
+  @IsOptional()
+  @IsIn(STATUSES)
+  status?: VerificationStatus;
+
+  @IsOptional()
+  @IsISO8601({ strict: true })
+  createdAfter?: string;
+
+  @PageLimit()
+  limit: number = 50;
+
+  @PageCursor()
+  cursor?: string;
 }
 
 export class CheckCode {

@@ -1,4 +1,4 @@
-import { Problem, Sealer } from '@app/common';
+import { invalidRequest, keyIn, Problem, Sealer } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { Send } from '../delivery/send.js';
@@ -23,7 +23,7 @@ import { mayResend, type After, type Limited } from './transitions.js';
 import { isVerificationId, newVerificationId } from './verification-id.js';
 import { VerificationStore, type Missing, type OutboxFull } from './verification-store.js';
 import type { Checked, Snapshot } from './verification-view.js';
-import type { CheckCodeOfNumber, StartVerification } from './verification.requests.js';
+import type { CheckCodeOfNumber, ListVerifications, StartVerification } from './verification.requests.js';
 import { isPending, newSend, newVerification, statusAt, type Verification } from './verification.js';
 
 /** A verification that was just texted, and how the limits stand after it. */
@@ -77,6 +77,24 @@ export class VerificationService {
     return { ...snapshot, nextTextAt: nextTextAt(history, this.limitsOf(verification)) };
   }
 
+  async list({ to, status, createdAfter, limit, cursor }: ListVerifications, { service }: Caller) {
+    const now = new Date();
+    const filter = {
+      service,
+      numberHash: to === undefined ? undefined : this.numberHashOf(unescapedPlus(to), service),
+      status,
+      createdAfter: createdAfter === undefined ? undefined : momentIn(createdAfter),
+    };
+    const page = { limit, after: cursor === undefined ? undefined : keyIn(cursor) };
+    const { verifications, last } = await this.store.list(filter, page, now);
+    const snapshots = verifications.map((verification): Snapshot => ({
+      verification,
+      to: this.toOf(verification),
+      now,
+    }));
+    return { snapshots, last };
+  }
+
   /** A wrong code is an answer; only what cannot be compared is refused, and uses up no attempt. */
   async check(id: string, typed: string, { service }: Caller): Promise<Checked> {
     const now = new Date();
@@ -88,11 +106,11 @@ export class VerificationService {
     return this.checked(this.pending(answer, now), limits, now);
   }
 
-  /** For callers who kept no id. Where texts may go is no matter here: the text has gone. */
+  /** For callers who kept no id. */
   async checkByNumber({ to, code: typed, purpose }: CheckCodeOfNumber, { service }: Caller): Promise<Checked> {
     const now = new Date();
-    const { defaultRegion, limits } = this.services.of(service);
-    const numberHash = this.hash.ofNumber(receiverOf(to, defaultRegion, undefined).to);
+    const limits = this.services.limitsOf(service);
+    const numberHash = this.numberHashOf(to, service);
     const code = readCode(typed) ?? '';
     const hashOf = (id: string) => this.hash.ofCode(id, code);
     const guess = { service, purpose: purpose ?? DEFAULT_PURPOSE, length: code.length, hashOf };
@@ -129,6 +147,11 @@ export class VerificationService {
     const now = new Date();
     const { verification } = this.pending(await this.store.cancel(wellFormed(id), service, now), now);
     return { verification, to: this.toOf(verification), now };
+  }
+
+  /** Where texts may go is no matter here: they have gone. */
+  private numberHashOf(to: string, service: string): string {
+    return this.hash.ofNumber(receiverOf(to, this.services.of(service).defaultRegion, undefined).to);
   }
 
   private async checked(
@@ -268,6 +291,16 @@ export class VerificationService {
   private toOf({ id, sealedTo }: Verification): string {
     return this.sealer.open(sealedTo, { messageId: id, field: 'to' });
   }
+}
+
+/** In a query + means a space, and everybody forgets it. */
+const unescapedPlus = (to: string): string => to.replace(/^ (?=\d)/, '+');
+
+/** @throws Problem for the forms of ISO 8601 that JavaScript does not read, such as week dates. */
+function momentIn(createdAfter: string): number {
+  const moment = Date.parse(createdAfter);
+  if (Number.isNaN(moment)) throw invalidRequest([{ pointer: '/createdAfter', detail: 'must be a moment' }]);
+  return moment;
 }
 
 function wellFormed(id: string): string {

@@ -2,8 +2,15 @@ import type { Template } from '@app/common';
 import type { Send } from '../delivery/send.js';
 import type { TimelineEntry } from '../delivery/timeline.js';
 
-export type VerificationStatus =
-  'pending' | 'approved' | 'expired' | 'max_attempts_reached' | 'canceled' | 'undeliverable';
+export const STATUSES = [
+  'pending',
+  'approved',
+  'expired',
+  'max_attempts_reached',
+  'canceled',
+  'undeliverable',
+] as const;
+export type VerificationStatus = (typeof STATUSES)[number];
 
 /** One try to prove that a person holds a number, as it is kept. Times are epoch milliseconds. */
 export interface Verification {
@@ -48,6 +55,9 @@ export interface Verification {
 
 /** How long a verification can be read after its end. */
 export const KEPT_AFTER_END_MS = 24 * 3600_000;
+
+/** No verification is kept longer than this from its creation on: ten sends, each of a code that works ten minutes. */
+export const LONGEST_KEPT_MS = KEPT_AFTER_END_MS + 10 * 600_000;
 
 export const isPending = (verification: Verification, now: Date): boolean =>
   verification.status === 'pending' && now.getTime() < verification.expiresAt;

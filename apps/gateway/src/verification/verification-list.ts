@@ -1,0 +1,57 @@
+import { compareKeys, type PageKey } from '@app/common';
+import { keptUntil, statusAt, type Verification, type VerificationStatus } from './verification.js';
+
+/** Which verifications; what is left out matches everything. */
+export interface ListFilter {
+  readonly service: string;
+  readonly numberHash?: string | undefined;
+  readonly status?: VerificationStatus | undefined;
+  /** Created later than that, epoch milliseconds. */
+  readonly createdAfter?: number | undefined;
+}
+
+/** How much, and after which item. */
+export interface PageAsked {
+  readonly limit: number;
+  readonly after?: PageKey | undefined;
+}
+
+export interface Listed {
+  readonly verifications: readonly Verification[];
+  /** Where the next page goes on; undefined: this was the last. */
+  readonly last: PageKey | undefined;
+}
+
+/** No page costs more than so many verifications looked at, whatever it is filtered by. At least the greatest page. */
+export const MOST_LOOKED_AT = 200;
+
+export const keyOf = ({ createdAt, id }: Pick<Verification, 'createdAt' | 'id'>): PageKey => ({ at: createdAt, id });
+
+/** Negative where the first is newer. */
+export const newestFirst = (a: PageKey, b: PageKey): number => compareKeys(b, a);
+
+/** Of what was looked at, newest first, the page, and where the next one begins. `more`: there is more than that. */
+export function pageIn(
+  candidates: readonly PageKey[],
+  more: boolean,
+  verifications: readonly Verification[],
+  filter: ListFilter,
+  limit: number,
+  now: Date,
+): Listed {
+  const matching = verifications.filter((verification) => matches(verification, filter, now));
+  const page = matching.slice(0, limit);
+  if (matching.length > limit) return { verifications: page, last: keyOf(page.at(-1)!) };
+  return { verifications: page, last: more ? candidates.at(-1) : undefined };
+}
+
+function matches(verification: Verification, filter: ListFilter, now: Date): boolean {
+  const { service, numberHash, status, createdAfter } = filter;
+  return (
+    now.getTime() < keptUntil(verification) &&
+    verification.service === service &&
+    (numberHash === undefined || verification.numberHash === numberHash) &&
+    (status === undefined || statusAt(verification, now) === status) &&
+    (createdAfter === undefined || verification.createdAt > createdAfter)
+  );
+}
