@@ -167,6 +167,9 @@ describe('docs/openapi.json', () => {
     await ask('POST', '/v1/dead-letters/discard', { dryRun: true }, ops);
     await ask('GET', '/v1/parked', undefined, ops);
     await ask('GET', '/v1/parked', undefined, { authorization: 'Bearer own' });
+    await ask('POST', '/v1/numbers/erase', { to: third }, ops);
+    await ask('POST', '/v1/numbers/erase', { to: '12' }, ops);
+    await ask('POST', '/v1/numbers/erase', { to: third });
     await ask('GET', '/livez');
     await ask('GET', '/readyz');
     await ask('GET', '/metrics');

@@ -34,7 +34,12 @@ export class MemoryOutbox implements Outbox {
   }
 
   async remove(tag: string, messageIds: readonly string[]): Promise<void> {
-    for (const messageId of messageIds) this.entriesOf(tag).delete(messageId);
+    this.drop(tag, messageIds);
+  }
+
+  /** How many of them were there. */
+  drop(tag: string, messageIds: readonly string[]): number {
+    return messageIds.filter((messageId) => this.entriesOf(tag).delete(messageId)).length;
   }
 
   async release(tag: string, owner: string): Promise<void> {

@@ -20,10 +20,12 @@ local function put_text(message_id, event, due_at)
 end
 
 local function drop_texts(sends)
+  local dropped = 0
   for _, send in ipairs(sends) do
-    redis.call('ZREM', KEYS[2], send.messageId)
+    dropped = dropped + redis.call('ZREM', KEYS[2], send.messageId)
     redis.call('HDEL', KEYS[3], send.messageId)
   end
+  return dropped
 end
 `;
 

@@ -19,7 +19,7 @@ import { cancel, check, mayResend, noteOutcome, resend, type After, type Guess, 
 import { tagIn } from './verification-id.js';
 import { keptUntil, type Verification } from './verification.js';
 import { keyOf, newestFirst, pageIn, type ListFilter, type Listed, type PageAsked } from './verification-list.js';
-import type { Missing, OutboxFull, VerificationStore } from './verification-store.js';
+import type { Erased, Missing, OutboxFull, VerificationStore } from './verification-store.js';
 
 const MISSING: Missing = { kind: 'missing' };
 const OUTBOX_FULL: OutboxFull = { kind: 'outbox_full' };
@@ -122,6 +122,27 @@ export class MemoryVerificationStore implements VerificationStore {
 
   async noteOutcome(id: string, outcome: Outcome, now: Date) {
     return this.change(id, now, (verification) => this.forgetEnded(noteOutcome(verification, outcome, now), now));
+  }
+
+  async erase(numberHash: string, service: string | undefined, now: Date): Promise<Erased> {
+    const own = [...this.verifications.values()].filter(
+      (one) =>
+        one.numberHash === numberHash &&
+        (service === undefined || one.service === service) &&
+        now.getTime() < keptUntil(one),
+    );
+    let texts = 0;
+    for (const { id, sends } of own) {
+      const messageIds = sends.map(({ messageId }) => messageId);
+      texts += this.outbox.drop(tagIn(id), messageIds);
+      this.verifications.delete(id);
+    }
+    const known = this.histories.get(numberHash);
+    if (known) {
+      const history = own.reduce((its, { id }) => noteEnd(its, id), known.history);
+      this.histories.set(numberHash, { ...known, history }); // in its place: it is forgotten no later than it would have been
+    }
+    return { verifications: own.length, texts };
   }
 
   private async change<R extends After<string> | Limited | OutboxFull | Missing>(

@@ -15,6 +15,7 @@ import {
   CANCEL,
   CHECK,
   CHECK_BY_NUMBER,
+  ERASE,
   FIND,
   HISTORY,
   NOTE_OUTCOME,
@@ -22,7 +23,7 @@ import {
   RESEND,
   type Reply,
 } from './verification-scripts.js';
-import type { VerificationStore } from './verification-store.js';
+import type { Erased, VerificationStore } from './verification-store.js';
 import type { Verification } from './verification.js';
 
 type Answer<Method extends keyof VerificationStore> = Awaited<ReturnType<VerificationStore[Method]>>;
@@ -91,6 +92,12 @@ export class RedisVerificationStore implements VerificationStore {
   async noteOutcome(id: string, outcome: Outcome, now: Date): Promise<Answer<'noteOutcome'>> {
     const args = [now.getTime(), JSON.stringify(outcome), statusAfter(outcome)];
     return answer(await NOTE_OUTCOME.run(this.redis, keysOf(id), args));
+  }
+
+  async erase(numberHash: string, service: string | undefined, now: Date): Promise<Erased> {
+    const keys = [historyKeyOf(numberHash), ...outboxKeysOf(tagOf(numberHash))];
+    const [verifications, texts] = await ERASE.run(this.redis, keys, [now.getTime(), service ?? '']);
+    return { verifications, texts };
   }
 
   private argsOf(text: OutboxEntry): [event: string, dueAt: number, bound: number] {

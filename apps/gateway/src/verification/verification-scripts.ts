@@ -115,6 +115,28 @@ if not v then return { 'missing' } end
 return { 'found', text }
 `);
 
+/** KEYS history, outbox. ARGV now, service or an empty text. {how many verifications, how many texts of the outbox} */
+export const ERASE = new RedisScript<readonly [verifications: number, texts: number]>(`${PRELUDE}
+local h = load_history(KEYS[1])
+local index = KEYS[1] .. ':verifications'
+local verifications, texts = 0, 0
+for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+  local key = string.sub(KEYS[1], 1, 12) .. 'verification:' .. id
+  local text = redis.call('GET', key)
+  local v = text and cjson.decode(text)
+  if v and now < kept_until(v) and (ARGV[2] == '' or v.service == ARGV[2]) then
+    verifications = verifications + 1
+    texts = texts + drop_texts(v.sends)
+    for _, its in ipairs(indexes_of(v)) do redis.call('ZREM', its, id) end
+    redis.call('DEL', key)
+    note_end(h, id)
+  end
+end
+local life = redis.call('PTTL', KEYS[1])
+if life > 0 then redis.call('SET', KEYS[1], cjson.encode(h), 'PX', life) end
+return { verifications, texts }
+`);
+
 /** KEYS history. ARGV now. */
 export const HISTORY = script(`
 return { 'history', false, cjson.encode(load_history(KEYS[1])) }

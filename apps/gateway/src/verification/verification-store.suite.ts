@@ -305,6 +305,57 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       });
     });
 
+    describe('erase', () => {
+      /** Two of `default` and one of `shop`, a minute apart. */
+      async function three() {
+        const numberHash = newNumberHash();
+        const all = ['default', 'default', 'shop'].map((service, n) =>
+          sampleVerification(sampleSend('123456', after(60 * n)), { numberHash, service }),
+        );
+        for (const [n, verification] of all.entries())
+          expect(await open(verification, after(60 * n))).toMatchObject({ kind: 'opened' });
+        const left = async () => (await Promise.all(all.map(({ id }) => store.find(id, after(130))))).map(Boolean);
+        return { numberHash, all, left };
+      }
+
+      it('forgets the verifications of a service, with their texts, and leaves those of another', async () => {
+        const { numberHash, all, left } = await three();
+        expect(await store.erase(numberHash, 'default', after(130))).toEqual({ verifications: 2, texts: 2 });
+        expect(await left()).toEqual([false, false, true]);
+        const listed = await store.list({ service: 'default', numberHash }, { limit: 10 }, after(130));
+        expect(listed.verifications).toEqual([]);
+        expect(await check(all[0]!.id, guess('123456'), after(130))).toEqual({ kind: 'missing' });
+        expect(await store.noteOutcome(all[0]!.id, outcome('sms.accepted', all[0]!.sends[0]!), after(130))).toEqual({
+          kind: 'missing',
+        });
+        expect(await store.erase(numberHash, 'default', after(130))).toEqual({ verifications: 0, texts: 0 });
+      });
+
+      it('forgets those of all services', async () => {
+        const { numberHash, all, left } = await three();
+        await store.cancel(all[0]!.id, 'default', after(125));
+        expect(await store.erase(numberHash, undefined, after(130))).toEqual({ verifications: 3, texts: 2 });
+        expect(await left()).toEqual([false, false, false]);
+      });
+
+      it('leaves moments, and places for new ones', async () => {
+        const { numberHash, all } = await three();
+        await check(all[0]!.id, guess('000000'), after(125));
+        await store.erase(numberHash, 'default', after(130));
+        expect(await store.history(numberHash, after(130))).toEqual({
+          texts: [0, 60, 120].map((seconds) => after(seconds).getTime()),
+          failedChecks: [after(125).getTime()],
+          approvedAt: 0,
+          pending: [{ id: all[2]!.id, service: 'shop', expiresAt: all[2]!.expiresAt }],
+        });
+        expect(await store.history(numberHash, after(120 + KEPT))).toMatchObject({ texts: [] });
+      });
+
+      it('finds nothing of a number that it does not know', async () => {
+        expect(await store.erase(newNumberHash(), undefined, NOON)).toEqual({ verifications: 0, texts: 0 });
+      });
+    });
+
     describe('check by number', () => {
       const byNumber = (code: string, more: Partial<NumberGuess> = {}): NumberGuess => ({
         ...{ service: 'default', purpose: 'login', length: code.length, hashOf: () => guess(code).hash },

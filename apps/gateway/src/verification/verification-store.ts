@@ -17,6 +17,12 @@ export interface OutboxFull {
   readonly kind: 'outbox_full';
 }
 
+/** How many verifications could still be read, and how many texts still waited for the broker. */
+export interface Erased {
+  readonly verifications: number;
+  readonly texts: number;
+}
+
 /**
  * Where verifications live, and with them the outbox of their texts and the history of their numbers. Each method is one
  * atomic step: of any number of callers at once, in any number of processes, each sees the whole effect of the ones before
@@ -92,6 +98,12 @@ export interface VerificationStore {
   >;
 
   cancel(id: string, service: string, now: Date): Promise<Missing | After<'not_pending' | 'canceled'>>;
+
+  /**
+   * Forgets every verification of a number in a service, or in all where none is named, with their texts in the outbox. The
+   * number's history stays for as long as it would have, of moments only: limits count on.
+   */
+  erase(numberHash: string, service: string | undefined, now: Date): Promise<Erased>;
 
   /** Writes what became of a send. `foreign`: the verification has no such send. `repeated`: noted before, nothing changed. */
   noteOutcome(id: string, outcome: Outcome, now: Date): Promise<Missing | After<'foreign' | 'repeated' | 'noted'>>;

@@ -5,12 +5,14 @@ import { ChecksController } from './checks.controller.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { TextLimits } from '../limits/text-limits.js';
 import { KeyedHash } from './keyed-hash.js';
+import { NumberErasure } from './number-erasure.js';
+import { NumbersController } from './numbers.controller.js';
 import { VerificationController } from './verification.controller.js';
 import { VerificationService } from './verification.service.js';
 
 @Module({
   imports: [OutboxModule],
-  controllers: [VerificationController, ChecksController],
-  providers: [VerificationService, TextLimits, KeyedHash, Sealer, GatewayMetrics],
+  controllers: [VerificationController, ChecksController, NumbersController],
+  providers: [VerificationService, NumberErasure, TextLimits, KeyedHash, Sealer, GatewayMetrics],
 })
 export class VerificationModule {}

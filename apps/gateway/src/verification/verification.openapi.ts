@@ -230,3 +230,19 @@ export const describedChecks = {
     problems: { ...UNKNOWN, 422: ['invalid_phone_number', 'unsupported_number_type'], 429: ['check_quota'] },
   },
 } satisfies Record<string, Described>;
+
+export const describedNumbers = {
+  erase: {
+    summary: 'Forget a number',
+    answer: {
+      description: 'How much there was of it',
+      schema: object({
+        service: { ...text, description: '`*`: all services.' },
+        verifications: count,
+        texts: { ...count, description: 'Those that still waited for the broker.' },
+      }),
+      example: { service: 'shop', verifications: 2, texts: 0 },
+    },
+    problems: { 422: ['invalid_phone_number', 'unsupported_number_type'], 503: ['dependency_unavailable'] },
+  },
+} satisfies Record<string, Described>;

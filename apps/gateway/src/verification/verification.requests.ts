@@ -119,3 +119,8 @@ export class ResendVerification {
   @IsIn(['sms'])
   channel?: 'sms' | null;
 }
+
+export class EraseNumber {
+  @IsNumberText()
+  to!: string;
+}
