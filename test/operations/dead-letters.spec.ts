@@ -8,6 +8,7 @@ import { otpost, startOtpost } from '../cli/otpost.js';
 import { runApp, type AppProcess } from '../support/app-process.js';
 import { messagesIn, takeFrom, withChannel } from '../support/broker-view.js';
 import { startRabbit, startRedis, type Service } from '../support/services.ts';
+import { tempFile } from '../support/temp-file.js';
 import { codeFor, newNumber, startLab, systemEnvironment } from '../support/system.js';
 import { freePort, until } from '../support/until.js';
 
@@ -61,6 +62,7 @@ describe('dead letters', () => {
     settings = {
       ...systemEnvironment({ rabbitUrl: rabbit.url, redisUrl: redis.url }, lab.url, {
         API_KEYS: entries.join(','),
+        SERVICES_FILE: tempFile('{"bank": {}}').path,
         SMS_MAX_ATTEMPTS: '1',
         RESEND_COOLDOWN_SECONDS: '1',
       }),
