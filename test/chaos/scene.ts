@@ -56,6 +56,7 @@ export class Scene {
     SEALING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     HASH_KEY: randomBytes(32).toString('base64'),
     ...roomyLimits,
+    SMS_BREAKER_FAILURES: '100', // a row's company refuses on purpose, and is to be asked again
   };
 
   constructor(

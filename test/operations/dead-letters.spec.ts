@@ -64,6 +64,7 @@ describe('dead letters', () => {
         API_KEYS: entries.join(','),
         SERVICES_FILE: tempFile('{"bank": {}}').path,
         SMS_MAX_ATTEMPTS: '1',
+        SMS_BREAKER_FAILURES: '100', // a company that is told to refuse is not to be left alone
         RESEND_COOLDOWN_SECONDS: '1',
       }),
       PORT: String(await freePort()),

@@ -13,7 +13,7 @@ const replay = ({ gateways }: Scene) =>
 async function replayMidway(scene: Scene): Promise<void> {
   const { carrier, gateways } = scene;
   const arrived = (count: number) => until(`${count} have arrived`, 60, () => carrier.texts.length >= count);
-  carrier.fail({ code: 'no-balance' });
+  carrier.fail({ code: 'invalid-number' }); // a refusal that leaves no company alone
   await scene.publish(scene.plainTexts(DEAD, 1200));
   // More where a copy was made again because its confirm took too long.
   await until('all are dead letters', 60, async () => (await scene.ready(DEAD_QUEUE)) >= DEAD);
