@@ -82,6 +82,8 @@ export class World {
       SMS_MAX_ATTEMPTS: '2',
       SMS_RETRY_BACKOFF_SECONDS: '0.5',
       SMS_SEND_TIMEOUT_SECONDS: '3',
+      SMS_BREAKER_FAILURES: '100',
+      SMS_BREAKER_OPEN_SECONDS: '1',
       CODE_LENGTH: '10',
       RESEND_COOLDOWN_SECONDS: '1',
     };
