@@ -8,7 +8,7 @@ import { inProgress, keyReused } from './refusals.js';
 
 /** A request that may come again. */
 export interface RepeatableRequest {
-  /** Id of the caller's key. */
+  /** Service and id of the caller's key. */
   readonly callerId: string;
   /** Method and pattern of the path. */
   readonly route: string;
@@ -25,7 +25,7 @@ export type Result = { readonly answer: KeptAnswer } | { readonly error: unknown
  *
  * 1. `begin`, one step in the store, before anything else happens. Only one of any number of equal requests gets through.
  * 2. The request is served. What it makes gets its ids from the seed.
- * 3. `end` keeps the answer, in nobody's way: where that fails, or the process dies before it, the request runs again
+ * 3. `end` keeps the answer before it is given: where that fails, or the process dies before it, the request runs again
  *    when the mark has lapsed, and finds by its seed what it did.
  */
 @Injectable()
@@ -64,9 +64,13 @@ export class Idempotency {
     }
   }
 
-  end(run: Run, result: Result, again: boolean): void {
-    const ended = this.note(run, result, again);
-    ended.catch((error: Error) => this.logger.debug({ reason: error.message }, 'the end of a request was not noted'));
+  /** Never throws: an answer that could not be noted is given all the same. */
+  async end(run: Run, result: Result, again: boolean): Promise<void> {
+    try {
+      await this.note(run, result, again);
+    } catch (error) {
+      this.logger.debug({ reason: (error as Error).message }, 'the end of a request was not noted');
+    }
   }
 
   private note(run: Run, result: Result, again: boolean): Promise<void> {

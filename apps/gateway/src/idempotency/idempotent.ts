@@ -1,12 +1,12 @@
 import { pathOf, Problem, type HttpRequest } from '@app/common';
 import { applyDecorators, Injectable, SetMetadata, UseInterceptors } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { of, tap, type Observable } from 'rxjs';
+import { from, lastValueFrom, of, type Observable } from 'rxjs';
 import type { CallersRequest } from '../access/caller.js';
 import { readIdempotencyKey } from './idempotency-key.js';
 import type { KeptAnswer } from './idempotency-store.js';
 import { IdempotencySettings } from './idempotency.config.js';
-import { Idempotency } from './idempotency.js';
+import { Idempotency, type Result } from './idempotency.js';
 import { keyInvalid, keyMissing } from './refusals.js';
 import type { RequestWithSeed } from './request-seed.js';
 
@@ -43,7 +43,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const key = this.keyOf(request);
     if (key === undefined) return next.handle();
     const begun = await this.idempotency.begin({
-      callerId: request.caller?.id ?? 'anybody',
+      callerId: `${request.caller?.service} ${request.caller?.id}`,
       route: `${request.method} ${request.routeOptions.url}`,
       path: pathOf(request),
       body: request.body,
@@ -52,12 +52,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if ('kept' in begun) return of(again(begun.kept, reply));
     const { run, seed } = begun;
     request.seed = seed;
-    return next.handle().pipe(
-      tap({
-        next: (body) => this.idempotency.end(run, { answer: answerOf(reply, body) }, seed.again),
-        error: (error: unknown) => this.idempotency.end(run, { error }, seed.again),
-      }),
-    );
+    return from(this.serve(next, reply, (result) => this.idempotency.end(run, result, seed.again)));
+  }
+
+  /** The result is noted before it is given: whoever has an answer and asks again gets the same. */
+  private async serve(next: CallHandler, reply: Reply, end: (result: Result) => Promise<void>): Promise<unknown> {
+    try {
+      const body: unknown = await lastValueFrom(next.handle());
+      await end({ answer: answerOf(reply, body) });
+      return body;
+    } catch (error) {
+      await end({ error });
+      throw error;
+    }
   }
 
   private keyOf({ headers }: Request): string | undefined {
