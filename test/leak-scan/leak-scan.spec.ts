@@ -53,7 +53,7 @@ describe('leak scan', () => {
     console.log(`${secrets().length} secrets, ${places.length} places, ${megabytes.toFixed(1)} MB`);
   });
 
-  it('finds no code, no number and no credential', () => {
+  it('S8, S9: finds no code, no number and no credential', () => {
     expect(hitsIn(places)).toEqual([]);
   });
 
