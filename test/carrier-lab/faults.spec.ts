@@ -25,7 +25,8 @@ beforeEach(() => {
 });
 
 const fault = (body: object) => ask(lab, 'PUT', '/faults', body);
-const text = (changes: Parameters<typeof aText>[0] = {}, signal?: AbortSignal) => send(ccp, aText({ to: HERS, ...changes }), signal); // prettier-ignore
+const text = (changes: Parameters<typeof aText>[0] = {}, signal?: AbortSignal) =>
+  send(ccp, aText({ to: HERS, ...changes }), signal);
 const texts = () => lab.inbox.list().length;
 
 describe('the answer', () => {

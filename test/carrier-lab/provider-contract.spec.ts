@@ -15,9 +15,22 @@ import { providerContract } from './provider-contract.suite.ts';
 const ccpAt = (url: string, changes: object = {}) =>
   new CcpProvider({ ...DEMO_CCP, templates: [...DEMO_CCP.templates], ...changes, baseUrl: url });
 const aliyunAt = (url: string, changes: object = {}, now?: () => Date) =>
-  new AliyunProvider({ ...DEMO_ALIYUN, templates: [...DEMO_ALIYUN.templates], abroad: false, ...changes, baseUrl: `${url}/aliyun` }, now); // prettier-ignore
+  new AliyunProvider(
+    { ...DEMO_ALIYUN, templates: [...DEMO_ALIYUN.templates], abroad: false, ...changes, baseUrl: `${url}/aliyun` },
+    now,
+  );
 const tencentAt = (url: string, changes: object = {}, now?: () => Date) =>
-  new TencentProvider({ ...DEMO_TENCENT, templates: [...DEMO_TENCENT.templates], region: 'ap-guangzhou', abroad: false, ...changes, baseUrl: `${url}/tencent` }, now); // prettier-ignore
+  new TencentProvider(
+    {
+      ...DEMO_TENCENT,
+      templates: [...DEMO_TENCENT.templates],
+      region: 'ap-guangzhou',
+      abroad: false,
+      ...changes,
+      baseUrl: `${url}/tencent`,
+    },
+    now,
+  );
 const twilioAt = (url: string, changes: object = {}) =>
   new TwilioProvider({ ...DEMO_TWILIO, ...changes, baseUrl: url });
 const webhookAt = (url: string, changes: object = {}, now?: () => Date) =>

@@ -200,7 +200,8 @@ export function providerContract(company: ProviderCase): void {
       const { approvedTexts } = provider.capabilities;
       if (!approvedTexts) return expect(provider.capabilities.approvedTexts).toBeUndefined();
       expect(approvedTexts.ids.size).toBeGreaterThan(0);
-      if (approvedTexts.code) for (const code of ['12345678', '12345a78', '']) expect(code).not.toMatch(approvedTexts.code.pattern); // prettier-ignore
+      if (approvedTexts.code)
+        for (const code of ['12345678', '12345a78', '']) expect(code).not.toMatch(approvedTexts.code.pattern);
     });
   });
 }

@@ -64,17 +64,10 @@ export class Carrier {
 
   /** The worker's settings for it. */
   static async settings(url: string): Promise<Record<string, string>> {
-    const { DEMO_CCP } = (await built('carrier-lab.config.js')) as {
-      DEMO_CCP: { accountSid: string; authToken: string; appId: string; templates: readonly string[] };
+    const { demoAccounts } = (await built('carrier-lab.config.js')) as {
+      demoAccounts: (labUrl: string) => Record<string, string>;
     };
-    return {
-      SMS_PROVIDERS: 'ccp',
-      SMS_CCP_ACCOUNT_SID: DEMO_CCP.accountSid,
-      SMS_CCP_AUTH_TOKEN: DEMO_CCP.authToken,
-      SMS_CCP_APP_ID: DEMO_CCP.appId,
-      SMS_CCP_TEMPLATES: DEMO_CCP.templates.join(','),
-      SMS_CCP_BASE_URL: url,
-    };
+    return demoAccounts(url);
   }
 
   get url(): string {

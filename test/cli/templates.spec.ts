@@ -82,12 +82,23 @@ describe('otpost templates lint', () => {
 describe('otpost templates app-hash', () => {
   it("is what Google's recipe gives for a certificate", async () => {
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-subj', '/CN=app', '-keyout', key, '-out', certificate], { stdio: 'ignore' }); // prettier-ignore
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-subj', '/CN=app', '-keyout', key, '-out', certificate],
+      { stdio: 'ignore' },
+    );
     // https://developers.google.com/identity/sms-retriever/verify, in a shell as it is printed there.
     const recipe = `printf '%s' "com.example.app $(openssl x509 -in ${certificate} -outform der | od -An -v -tx1 | tr -d ' \\n')" | sha256sum | cut -c1-64 | tr a-f A-F | sed 's/../\\\\x&/g' | xargs -0 -I{} printf '%b' {} | base64 | cut -c1-11`;
     const wanted = execFileSync('bash', ['-c', recipe], { encoding: 'utf8' });
 
-    const { code, stdout } = await otpost(['templates', 'app-hash', '--package', 'com.example.app', '--certificate', certificate]); // prettier-ignore
+    const { code, stdout } = await otpost([
+      'templates',
+      'app-hash',
+      '--package',
+      'com.example.app',
+      '--certificate',
+      certificate,
+    ]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: wanted });
   });
 

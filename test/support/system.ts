@@ -1,15 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes, randomInt } from 'node:crypto';
 import { EventServer, ProcessSettings, Readiness, readSettings, type Environment } from '@app/common';
-import {
-  CarrierLabSettings,
-  DEMO_ALIYUN,
-  DEMO_CCP,
-  DEMO_RECEIPT_TOKEN,
-  DEMO_TENCENT,
-  DEMO_TWILIO,
-  DEMO_WEBHOOK,
-} from '../../apps/carrier-lab/src/carrier-lab.config.js';
+import { CarrierLabSettings, DEMO_RECEIPT_TOKEN, demoAccounts } from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import { createCarrierLab, type CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
 import { gatewayConfig } from '../../apps/gateway/src/gateway.config.js';
@@ -69,28 +61,7 @@ export const systemEnvironment = (
   HOST: '127.0.0.1',
   PORT: '0',
   SMS_WORKER_PORT: '0',
-  SMS_PROVIDERS: 'ccp',
-  SMS_CCP_ACCOUNT_SID: DEMO_CCP.accountSid,
-  SMS_CCP_AUTH_TOKEN: DEMO_CCP.authToken,
-  SMS_CCP_APP_ID: DEMO_CCP.appId,
-  SMS_CCP_TEMPLATES: DEMO_CCP.templates.join(','),
-  SMS_CCP_BASE_URL: labUrl,
-  SMS_SIGNATURE: DEMO_ALIYUN.signature,
-  SMS_ALIYUN_ACCESS_KEY_ID: DEMO_ALIYUN.accessKeyId,
-  SMS_ALIYUN_ACCESS_KEY_SECRET: DEMO_ALIYUN.accessKeySecret,
-  SMS_ALIYUN_TEMPLATES: DEMO_ALIYUN.templates.join(','),
-  SMS_ALIYUN_BASE_URL: `${labUrl}/aliyun`,
-  SMS_TENCENT_SECRET_ID: DEMO_TENCENT.secretId,
-  SMS_TENCENT_SECRET_KEY: DEMO_TENCENT.secretKey,
-  SMS_TENCENT_APP_ID: DEMO_TENCENT.appId,
-  SMS_TENCENT_TEMPLATES: DEMO_TENCENT.templates.join(','),
-  SMS_TENCENT_BASE_URL: `${labUrl}/tencent`,
-  SMS_WEBHOOK_URL: `${labUrl}/webhook/texts`,
-  SMS_WEBHOOK_SECRET: DEMO_WEBHOOK.secret,
-  SMS_TWILIO_BASE_URL: labUrl,
-  SMS_TWILIO_ACCOUNT_SID: DEMO_TWILIO.accountSid,
-  SMS_TWILIO_AUTH_TOKEN: DEMO_TWILIO.authToken,
-  SMS_TWILIO_FROM: DEMO_TWILIO.from,
+  ...demoAccounts(labUrl),
   ...roomyLimits,
   ...more,
 });

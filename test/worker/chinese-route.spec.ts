@@ -1,31 +1,17 @@
 import { Metrics, StartRefused } from '@app/common';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
-import { DEMO_ALIYUN, DEMO_TENCENT } from '../../apps/carrier-lab/src/carrier-lab.config.js';
+import { demoAccounts } from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import type { CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
 import { createSmsWorker } from '../../apps/sms-worker/src/create-sms-worker.js';
 import { smsWorkerConfig } from '../../apps/sms-worker/src/sms-worker.config.js';
 import { newNumber, startLab, startSystem, systemEnvironment } from '../support/system.js';
 import { until } from '../support/until.js';
 
-const chinese = (labUrl: string) => ({
-  SMS_SIGNATURE: DEMO_ALIYUN.signature,
-  SMS_ALIYUN_ACCESS_KEY_ID: DEMO_ALIYUN.accessKeyId,
-  SMS_ALIYUN_ACCESS_KEY_SECRET: DEMO_ALIYUN.accessKeySecret,
-  SMS_ALIYUN_TEMPLATES: DEMO_ALIYUN.templates.join(','),
-  SMS_ALIYUN_BASE_URL: `${labUrl}/aliyun`,
-  SMS_TENCENT_SECRET_ID: DEMO_TENCENT.secretId,
-  SMS_TENCENT_SECRET_KEY: DEMO_TENCENT.secretKey,
-  SMS_TENCENT_APP_ID: DEMO_TENCENT.appId,
-  SMS_TENCENT_TEMPLATES: DEMO_TENCENT.templates.join(','),
-  SMS_TENCENT_BASE_URL: `${labUrl}/tencent`,
-});
-
 describe('the worker does not start with what can never be sent', () => {
   const start = (more: Record<string, string>) =>
     createSmsWorker(
       smsWorkerConfig(
         systemEnvironment({ rabbitUrl: 'amqp://127.0.0.1:1' }, 'http://127.0.0.1:1', {
-          ...chinese('http://127.0.0.1:1'),
           ...more,
         }),
       ),
@@ -72,9 +58,11 @@ describe('the worker does not start with what can never be sent', () => {
       SMS_PROVIDERS: 'ccp',
       SMS_TEMPLATES: '{"verification-code":{"locales":{"zh":{"text":"hello"}}}}',
     };
-    expect(() => smsWorkerConfig(systemEnvironment({ rabbitUrl: 'amqp://127.0.0.1:1' }, 'http://127.0.0.1:1', templates))).toThrow(
+    expect(() =>
+      smsWorkerConfig(systemEnvironment({ rabbitUrl: 'amqp://127.0.0.1:1' }, 'http://127.0.0.1:1', templates)),
+    ).toThrow(
       /SMS_TEMPLATES: \/verification-code\/locales\/zh\/text: it must hold \{code\}; \/verification-code\/default: it must be one of the locales: zh/,
-    ); // prettier-ignore
+    );
   });
 });
 
@@ -91,7 +79,7 @@ describe('a route of Chinese companies', () => {
   });
 
   it('S36: a signature that is not registered is asked for once, raises one alert, and the next company texts', async () => {
-    const unregistered = { ...chinese(lab.url), SMS_PROVIDERS: 'aliyun,ccp', SMS_SIGNATURE: '未报备', SMS_CCP_BASE_URL: lab.url }; // prettier-ignore
+    const unregistered = { ...demoAccounts(lab.url), SMS_PROVIDERS: 'aliyun,ccp', SMS_SIGNATURE: '未报备' };
     const system = await startSystem({ rabbitUrl: broker.url }, unregistered);
     const to = newNumber();
 
@@ -113,7 +101,7 @@ describe('a route of Chinese companies', () => {
   });
 
   it.each(['aliyun', 'tencent'])('%s texts a code that approves the verification', async (name) => {
-    const system = await startSystem({ rabbitUrl: broker.url }, { ...chinese(lab.url), SMS_PROVIDERS: name });
+    const system = await startSystem({ rabbitUrl: broker.url }, { ...demoAccounts(lab.url), SMS_PROVIDERS: name });
     const to = newNumber();
 
     const { body } = await system.post('/v1/verifications', { to });

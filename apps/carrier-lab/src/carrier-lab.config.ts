@@ -1,4 +1,4 @@
-import { ProcessSettings, readEnvironment, Setting } from '@app/common';
+import { ProcessSettings, readEnvironment, Setting, type Environment } from '@app/common';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
 /** Well-known credentials: worth nothing outside the lab, so that a demo needs no account. */
@@ -36,6 +36,32 @@ export const DEMO_TWILIO = {
 } as const;
 
 export const DEMO_WEBHOOK = { secret: 'whsec_Y2Fycmllci1sYWItZGVtby1zZWNyZXQtMDEyMw==' } as const;
+
+/** A worker's settings for every company that a lab at this address plays; read only where SMS_PROVIDERS names them. */
+export const demoAccounts = (labUrl: string): Environment => ({
+  SMS_PROVIDERS: 'ccp',
+  SMS_SIGNATURE: DEMO_ALIYUN.signature,
+  SMS_CCP_BASE_URL: labUrl,
+  SMS_CCP_ACCOUNT_SID: DEMO_CCP.accountSid,
+  SMS_CCP_AUTH_TOKEN: DEMO_CCP.authToken,
+  SMS_CCP_APP_ID: DEMO_CCP.appId,
+  SMS_CCP_TEMPLATES: DEMO_CCP.templates.join(','),
+  SMS_ALIYUN_BASE_URL: `${labUrl}/aliyun`,
+  SMS_ALIYUN_ACCESS_KEY_ID: DEMO_ALIYUN.accessKeyId,
+  SMS_ALIYUN_ACCESS_KEY_SECRET: DEMO_ALIYUN.accessKeySecret,
+  SMS_ALIYUN_TEMPLATES: DEMO_ALIYUN.templates.join(','),
+  SMS_TENCENT_BASE_URL: `${labUrl}/tencent`,
+  SMS_TENCENT_SECRET_ID: DEMO_TENCENT.secretId,
+  SMS_TENCENT_SECRET_KEY: DEMO_TENCENT.secretKey,
+  SMS_TENCENT_APP_ID: DEMO_TENCENT.appId,
+  SMS_TENCENT_TEMPLATES: DEMO_TENCENT.templates.join(','),
+  SMS_TWILIO_BASE_URL: labUrl,
+  SMS_TWILIO_ACCOUNT_SID: DEMO_TWILIO.accountSid,
+  SMS_TWILIO_AUTH_TOKEN: DEMO_TWILIO.authToken,
+  SMS_TWILIO_FROM: DEMO_TWILIO.from,
+  SMS_WEBHOOK_URL: `${labUrl}/webhook/texts`,
+  SMS_WEBHOOK_SECRET: DEMO_WEBHOOK.secret,
+});
 
 export class CarrierLabSettings {
   @Setting({

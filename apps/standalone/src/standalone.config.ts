@@ -7,13 +7,7 @@ import {
   StartRefused,
   type Environment,
 } from '@app/common';
-import {
-  CarrierLabSettings,
-  DEMO_ALIYUN,
-  DEMO_CCP,
-  DEMO_TENCENT,
-  type CarrierLabConfig,
-} from '../../carrier-lab/src/carrier-lab.config.js';
+import { CarrierLabSettings, type CarrierLabConfig, demoAccounts } from '../../carrier-lab/src/carrier-lab.config.js';
 import { gatewayConfig, type GatewayConfig } from '../../gateway/src/gateway.config.js';
 import { smsWorkerConfig, type SmsWorkerConfig } from '../../sms-worker/src/sms-worker.config.js';
 
@@ -60,23 +54,7 @@ function readApps(
     DEFAULT_REGION: 'CN',
     RECEIPT_PROVIDERS: 'ccp',
     RECEIPT_TOKENS: receiptToken,
-    SMS_PROVIDERS: 'ccp',
-    SMS_CCP_ACCOUNT_SID: DEMO_CCP.accountSid,
-    SMS_CCP_AUTH_TOKEN: DEMO_CCP.authToken,
-    SMS_CCP_APP_ID: DEMO_CCP.appId,
-    SMS_CCP_TEMPLATES: DEMO_CCP.templates.join(','),
-    SMS_CCP_BASE_URL: labUrl,
-    // Read only where SMS_PROVIDERS names them.
-    SMS_SIGNATURE: DEMO_ALIYUN.signature,
-    SMS_ALIYUN_ACCESS_KEY_ID: DEMO_ALIYUN.accessKeyId,
-    SMS_ALIYUN_ACCESS_KEY_SECRET: DEMO_ALIYUN.accessKeySecret,
-    SMS_ALIYUN_TEMPLATES: DEMO_ALIYUN.templates.join(','),
-    SMS_ALIYUN_BASE_URL: `${labUrl}/aliyun`,
-    SMS_TENCENT_SECRET_ID: DEMO_TENCENT.secretId,
-    SMS_TENCENT_SECRET_KEY: DEMO_TENCENT.secretKey,
-    SMS_TENCENT_APP_ID: DEMO_TENCENT.appId,
-    SMS_TENCENT_TEMPLATES: DEMO_TENCENT.templates.join(','),
-    SMS_TENCENT_BASE_URL: `${labUrl}/tencent`,
+    ...demoAccounts(labUrl),
     ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value)),
     RABBITMQ_URL: rabbitUrl,
   };

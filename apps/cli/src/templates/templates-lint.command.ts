@@ -32,7 +32,10 @@ function lint(environment: Environment): Finding[] {
   const plan = planIn(environment);
   const companies = providerSections(plan);
   // Without a route the texts alone are looked at; the setting itself must name somebody.
-  const complete = { ...environment, SMS_PROVIDERS: Object.keys(companies).length > 0 ? environment.SMS_PROVIDERS : 'console' }; // prettier-ignore
+  const complete = {
+    ...environment,
+    SMS_PROVIDERS: Object.keys(companies).length > 0 ? environment.SMS_PROVIDERS : 'console',
+  };
   const { sms } = readSettings({ sms: SmsSettings }, complete);
   const settings = readSettings(companies, environment);
   const names = companiesOf(plan).filter((name) => name in companies);

@@ -93,6 +93,16 @@ export class ReceiptsController {
 const nobody = () =>
   new Problem({ status: 404, code: 'not_found', title: 'Not found', detail: 'There is nothing at this address.' });
 const forged = () =>
-  new Problem({ status: 401, code: 'invalid_signature', title: 'Who are you?', detail: 'The signature is missing, wrong or too old.' }); // prettier-ignore
+  new Problem({
+    status: 401,
+    code: 'invalid_signature',
+    title: 'Who are you?',
+    detail: 'The signature is missing, wrong or too old.',
+  });
 const unreadable = () =>
-  new Problem({ status: 400, code: 'unreadable_receipt', title: 'Unreadable', detail: 'This is no receipt as the company documents it.' }); // prettier-ignore
+  new Problem({
+    status: 400,
+    code: 'unreadable_receipt',
+    title: 'Unreadable',
+    detail: 'This is no receipt as the company documents it.',
+  });

@@ -55,7 +55,12 @@ describe('POST /v1/receipts', () => {
     const timestamp = Math.floor(Date.now() / 1000);
     const key = Buffer.from(SECRET.replace('whsec_', ''), 'base64');
     const signature = `v1,${createHmac('sha256', key).update(`r1.${timestamp}.${body}`).digest('base64')}`;
-    return post('webhook', body, { 'webhook-id': 'r1', 'webhook-timestamp': String(timestamp), 'webhook-signature': signature, ...headers }); // prettier-ignore
+    return post('webhook', body, {
+      'webhook-id': 'r1',
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': signature,
+      ...headers,
+    });
   };
   const arrived = (count: number) => until(`${count} receipts`, 10, () => receipts.length >= count && receipts);
 
@@ -70,7 +75,8 @@ describe('POST /v1/receipts', () => {
   });
 
   it('takes XML as well', async () => {
-    const xml = '<Request><action>SMSArrived</action><smsType>1</smsType><content>m2</content><status>1</status><deliverCode>UNDELIV</deliverCode></Request>'; // prettier-ignore
+    const xml =
+      '<Request><action>SMSArrived</action><smsType>1</smsType><content>m2</content><status>1</status><deliverCode>UNDELIV</deliverCode></Request>';
     expect((await post(`ccp/${TOKEN}`, xml, { 'content-type': 'text/xml' })).status).toBe(200);
     expect(await arrived(1)).toMatchObject([{ providerMessageId: 'm2', status: 'undelivered', errorCode: 'UNDELIV' }]);
   });
@@ -91,7 +97,11 @@ describe('POST /v1/receipts', () => {
   });
 
   it('takes a hundred at once', async () => {
-    const many = Array.from({ length: 100 }, (_, n) => ({ id: `m${n}`.padEnd(100, '0'), reference: 'a'.repeat(32), status: 'delivered' })); // prettier-ignore
+    const many = Array.from({ length: 100 }, (_, n) => ({
+      id: `m${n}`.padEnd(100, '0'),
+      reference: 'a'.repeat(32),
+      status: 'delivered',
+    }));
     const body = JSON.stringify(many);
     expect(body.length).toBeGreaterThan(16 * 1024);
 
@@ -112,7 +122,10 @@ describe('POST /v1/receipts', () => {
   });
 
   it.each(['webhook', 'twilio'])('%s without a signature is 401', async (path) => {
-    expect(await post(path, '{"id":"m1","status":"delivered"}')).toMatchObject({ status: 401, body: { code: 'invalid_signature' } }); // prettier-ignore
+    expect(await post(path, '{"id":"m1","status":"delivered"}')).toMatchObject({
+      status: 401,
+      body: { code: 'invalid_signature' },
+    });
   });
 
   it('a receipt that was signed for another body is 401', async () => {

@@ -18,8 +18,27 @@ describe('refusals without a break', () => {
   });
 
   it.each([
-    ['a confirm begins anew', [[0, 'nacked'], [9, 'confirmed'], [10, 'nacked'], [19, 'nacked'], [20, 'nacked']], [20]], // prettier-ignore
-    ['a timeout says nothing', [[0, 'nacked'], [9, 'timed-out'], [10, 'timed-out'], [11, 'nacked']], [11]], // prettier-ignore
+    [
+      'a confirm begins anew',
+      [
+        [0, 'nacked'],
+        [9, 'confirmed'],
+        [10, 'nacked'],
+        [19, 'nacked'],
+        [20, 'nacked'],
+      ],
+      [20],
+    ],
+    [
+      'a timeout says nothing',
+      [
+        [0, 'nacked'],
+        [9, 'timed-out'],
+        [10, 'timed-out'],
+        [11, 'nacked'],
+      ],
+      [11],
+    ],
   ] as const)('%s', (_what, steps, doubts) => {
     expect(heard(steps)).toEqual(doubts);
   });

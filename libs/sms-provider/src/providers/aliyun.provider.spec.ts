@@ -16,13 +16,25 @@ interface Vector {
     body?: string;
     [header: `x-acs-${string}`]: string;
   };
-  expected?: { signature?: string; authorization?: string; canonicalQuery?: string; method?: string; url?: string; headers?: Record<string, string> }; // prettier-ignore
+  expected?: {
+    signature?: string;
+    authorization?: string;
+    canonicalQuery?: string;
+    method?: string;
+    url?: string;
+    headers?: Record<string, string>;
+  };
   body?: string;
 }
 const vectors = JSON.parse(readFileSync(new URL('./aliyun-vectors.json', import.meta.url), 'utf8')) as Vector[];
 const named = (start: string) => vectors.find(({ name }) => name.startsWith(start))!;
 
-const RENDERED = { text: '', signature: '阿里云短信测试', templateId: 'SMS_154950909', params: [{ name: 'code', value: '123456' }] }; // prettier-ignore
+const RENDERED = {
+  text: '',
+  signature: '阿里云短信测试',
+  templateId: 'SMS_154950909',
+  params: [{ name: 'code', value: '123456' }],
+};
 const MESSAGE: OutboundSms = {
   reference: 'abcdefgh',
   repeated: false,
@@ -58,7 +70,13 @@ describe('the signature', () => {
     const query = Object.fromEntries(new URL(expected!.url!, 'http://x').searchParams);
     const { 'x-acs-content-sha256': hash, ...given } = signed;
 
-    const { headers, query: sent } = signAcs3({ accessKeyId: inputs!.accessKeyId!, accessKeySecret: inputs!.accessKeySecret!, query, headers: given, body: '' }); // prettier-ignore
+    const { headers, query: sent } = signAcs3({
+      accessKeyId: inputs!.accessKeyId!,
+      accessKeySecret: inputs!.accessKeySecret!,
+      query,
+      headers: given,
+      body: '',
+    });
 
     expect(headers).toEqual({ ...given, 'x-acs-content-sha256': hash, authorization });
     expect(`/?${sent}`).toBe(expected!.url);
@@ -72,7 +90,13 @@ describe('a request', () => {
   beforeEach(async () => {
     company = new OneCompany();
     const baseUrl = await company.open();
-    const settings = { accessKeyId: 'testAccessKeyId', accessKeySecret: 'testAccessKeySecret', templates: [], abroad: true, baseUrl }; // prettier-ignore
+    const settings = {
+      accessKeyId: 'testAccessKeyId',
+      accessKeySecret: 'testAccessKeySecret',
+      templates: [],
+      abroad: true,
+      baseUrl,
+    };
     provider = new AliyunProvider(
       settings,
       () => new Date('2026-11-23T17:08:01.987Z'),
@@ -99,9 +123,17 @@ describe('a request', () => {
     const { expected } = named('whole SendSms');
     const [{ request, body }] = company.requests as [(typeof company.requests)[0]];
     expect([request.method, request.url, body]).toEqual([expected!.method, expected!.url, '']);
-    const { 'x-acs-credentials-provider': _, authorization: _a, host: _h, 'x-acs-signature-nonce': _n, ...headers } = expected!.headers!; // prettier-ignore
+    const {
+      'x-acs-credentials-provider': _,
+      authorization: _a,
+      host: _h,
+      'x-acs-signature-nonce': _n,
+      ...headers
+    } = expected!.headers!;
     expect(request.headers).toMatchObject({ ...headers, 'x-acs-signature-nonce': 'nonce' });
-    expect(request.headers.authorization).toContain('SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version'); // prettier-ignore
+    expect(request.headers.authorization).toContain(
+      'SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version',
+    );
   });
 
   it.each([
@@ -121,7 +153,9 @@ describe('a request', () => {
   });
 
   it('has a nonce of its own each time', async () => {
-    const { nonce } = new AliyunProvider({ ...new AliyunSettings(), baseUrl: 'https://x' }) as unknown as { nonce(): string }; // prettier-ignore
+    const { nonce } = new AliyunProvider({ ...new AliyunSettings(), baseUrl: 'https://x' }) as unknown as {
+      nonce(): string;
+    };
     expect(nonce()).not.toBe(nonce());
   });
 
@@ -147,7 +181,11 @@ describe('a request', () => {
     [403, '<html>', { ...BUSY, code: 'http-403', alert: true }],
     [400, { Code: 'New.Code' }, { ...BUSY, code: 'New.Code' }],
     [200, { Code: 'isv.NEW' }, { ...BUSY, code: 'isv.NEW' }],
-    [200, { Code: 'isv.BUSINESS_LIMIT_CONTROL', Message: '触发小时级流控Permits:5' }, { scope: 'recipient', retryAfterMs: 3_600_000 }], // prettier-ignore
+    [
+      200,
+      { Code: 'isv.BUSINESS_LIMIT_CONTROL', Message: '触发小时级流控Permits:5' },
+      { scope: 'recipient', retryAfterMs: 3_600_000 },
+    ],
   ])('answered with %i %j', async (status, body, outcome) => {
     answer(status, body);
     expect(await send()).toMatchObject(outcome);
@@ -165,7 +203,7 @@ describe('a request', () => {
 });
 
 describe('the code table', () => {
-  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', retryAfterMs: seconds * 1000 }); // prettier-ignore
+  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', retryAfterMs: seconds * 1000 });
   const recipient = { class: 'PERMANENT', scope: 'recipient' };
   const region = { class: 'PERMANENT', scope: 'region' };
   const request = { class: 'PERMANENT', scope: 'request' };
@@ -213,7 +251,8 @@ describe('the code table', () => {
 
 describe('the settings', () => {
   const complete = { SMS_ALIYUN_ACCESS_KEY_ID: 'LTAI5tExample', SMS_ALIYUN_ACCESS_KEY_SECRET: 's3cret' };
-  const read = (changes: Record<string, string>) => readSettings({ aliyun: AliyunSettings }, { ...complete, ...changes }).aliyun; // prettier-ignore
+  const read = (changes: Record<string, string>) =>
+    readSettings({ aliyun: AliyunSettings }, { ...complete, ...changes }).aliyun;
 
   it('are enough to make a provider, for the mainland unless told otherwise', async () => {
     const at = async (changes: Record<string, string>) => {

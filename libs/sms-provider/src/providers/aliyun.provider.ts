@@ -162,7 +162,9 @@ export function signAcs3(request: {
   body: string;
 }): { headers: Record<string, string>; query: string } {
   const headers: Record<string, string> = { ...request.headers, 'x-acs-content-sha256': sha256(request.body) };
-  const query = sorted(request.query).map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&'); // prettier-ignore
+  const query = sorted(request.query)
+    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .join('&');
   const signed = sorted(headers);
   const names = signed.map(([name]) => name).join(';');
   const lines = signed.map(([name, value]) => `${name}:${value.trim()}\n`).join('');

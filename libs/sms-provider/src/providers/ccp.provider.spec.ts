@@ -245,8 +245,10 @@ describe('the settings', () => {
 
   it('that are missing are named, each with an example', () => {
     const names = ['SMS_CCP_ACCOUNT_SID', 'SMS_CCP_AUTH_TOKEN', 'SMS_CCP_APP_ID'];
-    const problems = problemsOf({ SMS_CCP_ACCOUNT_SID: '', SMS_CCP_AUTH_TOKEN: '', SMS_CCP_APP_ID: '' }); // prettier-ignore
-    expect(problems.toSorted()).toEqual(names.toSorted().map((name): unknown => expect.stringMatching(`^${name}: is missing; .*Example: ${name}=`))); // prettier-ignore
+    const problems = problemsOf({ SMS_CCP_ACCOUNT_SID: '', SMS_CCP_AUTH_TOKEN: '', SMS_CCP_APP_ID: '' });
+    expect(problems.toSorted()).toEqual(
+      names.toSorted().map((name): unknown => expect.stringMatching(`^${name}: is missing; .*Example: ${name}=`)),
+    );
   });
 
   it.each(['verification_code=1', 'verification-code', 'verification-code=one', 'verification-code=1,greeting=2'])(

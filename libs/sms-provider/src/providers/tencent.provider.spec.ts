@@ -87,7 +87,9 @@ describe('a request', () => {
     expect(request.headers).toMatchObject(Object.fromEntries(needed));
     const { host = '', 'content-type': type = '' } = request.headers;
     const signed = { 'content-type': type, host };
-    expect(request.headers.authorization).toBe(signTc3({ secretId, secretKey, service: 'sms', headers: signed, body, timestamp })); // prettier-ignore
+    expect(request.headers.authorization).toBe(
+      signTc3({ secretId, secretKey, service: 'sms', headers: signed, body, timestamp }),
+    );
   });
 
   const BUSY = { kind: 'rejected', class: 'RETRYABLE', scope: 'provider' };
@@ -146,7 +148,7 @@ describe('a request', () => {
 });
 
 describe('the code table', () => {
-  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', retryAfterMs: seconds * 1000 }); // prettier-ignore
+  const soon = (seconds: number) => ({ class: 'RETRYABLE', scope: 'recipient', retryAfterMs: seconds * 1000 });
   const recipient = { class: 'PERMANENT', scope: 'recipient' };
   const region = { class: 'PERMANENT', scope: 'region' };
   const request = { class: 'PERMANENT', scope: 'request' };
@@ -183,8 +185,13 @@ describe('the code table', () => {
 });
 
 describe('the settings', () => {
-  const complete = { SMS_TENCENT_SECRET_ID: 'AKIDExample', SMS_TENCENT_SECRET_KEY: 's3cret', SMS_TENCENT_APP_ID: '1400006666' }; // prettier-ignore
-  const read = (changes: Record<string, string>) => readSettings({ tencent: TencentSettings }, { ...complete, ...changes }).tencent; // prettier-ignore
+  const complete = {
+    SMS_TENCENT_SECRET_ID: 'AKIDExample',
+    SMS_TENCENT_SECRET_KEY: 's3cret',
+    SMS_TENCENT_APP_ID: '1400006666',
+  };
+  const read = (changes: Record<string, string>) =>
+    readSettings({ tencent: TencentSettings }, { ...complete, ...changes }).tencent;
 
   it('are enough to make a provider, for the mainland unless told otherwise', async () => {
     const at = async (changes: Record<string, string>) => {

@@ -55,7 +55,9 @@ describe('the signature of a receipt', () => {
     const body = bodyOf(one);
     expect(isSignedByTwilio('54321', one.signature, one.receivedUrl, body)).toBe(false);
     expect(isSignedByTwilio(authToken, one.signature, `${one.receivedUrl}&somethingUnexpected=true`, body)).toBe(false);
-    expect(isSignedByTwilio(authToken, one.signature, one.receivedUrl, Buffer.concat([body, Buffer.from('&a=b')]))).toBe(false); // prettier-ignore
+    expect(
+      isSignedByTwilio(authToken, one.signature, one.receivedUrl, Buffer.concat([body, Buffer.from('&a=b')])),
+    ).toBe(false);
   });
 
   it.each(negative.cases)('negative: $why', ({ why, signature }) => {
@@ -122,7 +124,15 @@ describe('a receipt', () => {
     const fields = { MessageSid: 'SM1', ...more };
     const url = `${base}${query && `?${query}`}`;
     const body = formOf(fields);
-    return { receipt: reader.read(request({ url: `/x${query && `?${query}`}`, body, headers: { 'x-twilio-signature': sign(authToken, url, fields) } })) }; // prettier-ignore
+    return {
+      receipt: reader.read(
+        request({
+          url: `/x${query && `?${query}`}`,
+          body,
+          headers: { 'x-twilio-signature': sign(authToken, url, fields) },
+        }),
+      ),
+    };
   }
 });
 
@@ -134,7 +144,7 @@ const sign = (authToken: string, url: string, fields: Record<string, string>) =>
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .flat()
           .join(''),
-    ) // prettier-ignore
+    )
     .digest('base64');
 
 describe('a request', () => {
@@ -223,7 +233,12 @@ describe('a request', () => {
     [400, problem(21211), {}, { kind: 'rejected', class: 'PERMANENT', scope: 'recipient', code: '21211' }],
     [401, problem(20003), {}, { kind: 'rejected', class: 'PERMANENT', scope: 'account', code: '20003' }],
     [401, '<html>', {}, { kind: 'rejected', class: 'PERMANENT', scope: 'account', code: 'http-401' }],
-    [429, problem(20429), { 'retry-after': '7' }, { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code: '20429', retryAfterMs: 7000 }], // prettier-ignore
+    [
+      429,
+      problem(20429),
+      { 'retry-after': '7' },
+      { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code: '20429', retryAfterMs: 7000 },
+    ],
     [429, '', {}, { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code: 'http-429' }],
     [500, problem(20500), {}, { kind: 'unknown', code: '20500' }],
     [503, problem(20503), {}, { kind: 'unknown', code: '20503' }],

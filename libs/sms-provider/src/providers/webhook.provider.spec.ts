@@ -40,7 +40,9 @@ describe('the signature', () => {
 
   it('may stand among others', () => {
     const several = `v1,AAAA v1a,BBBB ${vector.expected['webhook-signature']}`;
-    expect(isSignedWebhook(secret, { ...request, headers: { ...vector.expected, 'webhook-signature': several } })).toBe(true); // prettier-ignore
+    expect(isSignedWebhook(secret, { ...request, headers: { ...vector.expected, 'webhook-signature': several } })).toBe(
+      true,
+    );
   });
 
   it.each<[what: string, change: Partial<ReceiptRequest>]>([
@@ -66,15 +68,24 @@ describe('a receipt', () => {
   const read = (value: unknown) => {
     const body = typeof value === 'string' ? value : JSON.stringify(value);
     const signature = signWebhook(secret, { id: 'r1', timestamp: vector.inputs.timestamp, body });
-    const headers = { 'webhook-id': 'r1', 'webhook-timestamp': String(vector.inputs.timestamp), 'webhook-signature': signature }; // prettier-ignore
+    const headers = {
+      'webhook-id': 'r1',
+      'webhook-timestamp': String(vector.inputs.timestamp),
+      'webhook-signature': signature,
+    };
     return reader.read({ url: '/', headers, body: Buffer.from(body), now: AT });
   };
 
   it('is one or a list', () => {
     const one = { id: 'm1', reference: 'a1', status: 'delivered' };
     const two = { reference: 'a2', status: 'undelivered', errorCode: 'absent', more: 1 };
-    expect(read(one)).toEqual({ kind: 'receipts', receipts: [{ providerMessageId: 'm1', reference: 'a1', status: 'delivered' }] }); // prettier-ignore
-    expect(read([one, two])).toMatchObject({ receipts: [{}, { reference: 'a2', status: 'undelivered', errorCode: 'absent' }] }); // prettier-ignore
+    expect(read(one)).toEqual({
+      kind: 'receipts',
+      receipts: [{ providerMessageId: 'm1', reference: 'a1', status: 'delivered' }],
+    });
+    expect(read([one, two])).toMatchObject({
+      receipts: [{}, { reference: 'a2', status: 'undelivered', errorCode: 'absent' }],
+    });
   });
 
   it.each([
@@ -85,11 +96,7 @@ describe('a receipt', () => {
     [{ status: 'delivered' }],
     [{ id: '', status: 'delivered' }],
     [[{ id: 'm1', status: 'delivered' }, 7]],
-  ])(
-    // prettier-ignore
-    '%j is unreadable',
-    (value) => expect(read(value)).toEqual({ kind: 'unreadable' }),
-  );
+  ])('%j is unreadable', (value) => expect(read(value)).toEqual({ kind: 'unreadable' }));
 
   it('is forged without a signature', () => {
     expect(reader.read({ url: '/', headers: {}, body: Buffer.from('{}'), now: AT })).toEqual({ kind: 'forged' });

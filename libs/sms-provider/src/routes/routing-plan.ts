@@ -61,7 +61,10 @@ export class RoutePlan {
   /** Countries (`CN`, ISO 3166) and prefixes (`+1415`); absent: every number. */
   @IsOptional()
   @ArrayNotEmpty()
-  @Matches(/^([A-Z]{2}|\+[1-9]\d{0,14})$/, { each: true, message: 'to must list countries such as CN, or prefixes such as +1415' }) // prettier-ignore
+  @Matches(/^([A-Z]{2}|\+[1-9]\d{0,14})$/, {
+    each: true,
+    message: 'to must list countries such as CN, or prefixes such as +1415',
+  })
   to?: string[];
 
   /** As the verification names it; absent: every purpose. */

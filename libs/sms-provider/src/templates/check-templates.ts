@@ -24,7 +24,10 @@ export function templateProblems(
         obstacle && obstacle.kind !== 'no-template' ? [obstacle.sentence + REMEDIES[obstacle.kind]] : [],
       ),
       ...idle.map(({ name }) => `${name} has no approved text at all${REMEDY_OF_IDS(name)}`),
-      ...unsaid.map(({ template, locale }) => `no company on the route has an approved text for ${template} in ${locale}: name an id in its settings or in SMS_TEMPLATES`), // prettier-ignore
+      ...unsaid.map(
+        ({ template, locale }) =>
+          `no company on the route has an approved text for ${template} in ${locale}: name an id in its settings or in SMS_TEMPLATES`,
+      ),
     ]),
   ];
 }

@@ -46,7 +46,14 @@ it.each(['zh', 'en'] as const)('has nothing to say against a clean text in %s', 
   expect(lint(locale, {})).toEqual([]);
 });
 
-type Case = [rule: string, slug: Rule, locale: 'zh' | 'en', text: Partial<LocalText>, sentence: string, more?: { providers?: SmsProvider[]; signature?: string }]; // prettier-ignore
+type Case = [
+  rule: string,
+  slug: Rule,
+  locale: 'zh' | 'en',
+  text: Partial<LocalText>,
+  sentence: string,
+  more?: { providers?: SmsProvider[]; signature?: string },
+];
 
 // prettier-ignore
 const CASES: Case[] = [

@@ -46,7 +46,12 @@ const RULES: readonly [rule: Rule, (seen: Seen) => (string | false)[]][] = [
   ['sms-retriever', retriever],
   ['one-segment', oneSegment],
   ['do-not-share', doNotShare],
-  ['code-variable', ({ text }) => [text.text.split('{code}').length > 2 && 'the code stands in it more than once: approved texts have it once']], // prettier-ignore
+  [
+    'code-variable',
+    ({ text }) => [
+      text.text.split('{code}').length > 2 && 'the code stands in it more than once: approved texts have it once',
+    ],
+  ],
   ['wording', wording],
   ['signature', signatures],
 ];
@@ -72,7 +77,11 @@ function see(templates: SmsTemplates, sample: SmsContent, providers: readonly Sm
 
 /** The last line as https://wicg.github.io/sms-one-time-codes/ reads it, and only where it can be sent. */
 function webOtp({ text: { text, webOtpHost }, shown, code, providers }: Seen): (string | false)[] {
-  if (webOtpHost === undefined) return [/^@\S+ #/m.test(text) && 'a line for browsers belongs into webOtpHost: companies with approved texts must not get it']; // prettier-ignore
+  if (webOtpHost === undefined)
+    return [
+      /^@\S+ #/m.test(text) &&
+        'a line for browsers belongs into webOtpHost: companies with approved texts must not get it',
+    ];
   const read = readOriginBoundCode(shown);
   return [
     (read?.host !== webOtpHost || read.code !== code) && `browsers on ${webOtpHost} do not find the code in it`,
@@ -101,7 +110,12 @@ const SHARE = /泄露|告知他人|告诉他人|转发|not share|never share|n't
 
 function doNotShare({ text, locale }: Seen): (string | false)[] {
   const known = languageOf(locale) in DO_NOT_SHARE;
-  return [known && !text.doNotShare && !SHARE.test(text.text) && 'nothing in it warns against handing the code on: doNotShare']; // prettier-ignore
+  return [
+    known &&
+      !text.doNotShare &&
+      !SHARE.test(text.text) &&
+      'nothing in it warns against handing the code on: doNotShare',
+  ];
 }
 
 const PURPOSE = /登录|登陆|注册|绑定|验证身份|身份验证|找回|重置|修改|支付/;
@@ -111,7 +125,11 @@ function wording({ text: { text }, locale, signature }: Seen): (string | false)[
   const chinese = languageOf(locale) === 'zh';
   return [
     chinese && !/验证码|注册码|校验码|动态码/.test(text) && 'it must say 验证码, 注册码, 校验码 or 动态码',
-    chinese && signature === undefined && !text.includes('{minutes}') && !PURPOSE.test(text) && 'it must say who texts, what for, or how long the code works', // prettier-ignore
+    chinese &&
+      signature === undefined &&
+      !text.includes('{minutes}') &&
+      !PURPOSE.test(text) &&
+      'it must say who texts, what for, or how long the code works',
     /https?:|www\.|\b[a-z0-9-]{2,}\.(com|cn|net|org|io|me|cc|app|link|top)\b/i.test(text) && 'it must hold no link',
     /\d{7,}|\d{3,4}-\d{3,}|QQ|微信|wechat|\S@\S/i.test(text) && 'it must hold no telephone number or other contact',
     /[【】]/.test(text) && 'it must not hold 【 or 】: the signature is put before it',
@@ -122,15 +140,23 @@ function wording({ text: { text }, locale, signature }: Seen): (string | false)[
 /** Registered signatures; CCP (容联云通讯) takes up to 16 characters, Aliyun and Tencent Cloud up to 12. */
 function signatures({ text, locale, signature, providers }: Seen): (string | false)[] {
   const chinese = languageOf(locale) === 'zh';
-  const own = Object.entries(text.providers).flatMap(([name, approved]) => approved.signature === undefined ? [] : [{ name, shown: approved.signature }]); // prettier-ignore
+  const own = Object.entries(text.providers).flatMap(([name, approved]) =>
+    approved.signature === undefined ? [] : [{ name, shown: approved.signature }],
+  );
   const general = chinese && signature !== undefined ? [{ name: '', shown: signature }] : [];
   const takesText = providers.some(({ capabilities }) => !capabilities.approvedTexts);
   return [
-    chinese && takesText && signature === undefined && 'a Chinese text must begin with the registered 【signature】: SMS_SIGNATURE, or signature in SMS_TEMPLATES', // prettier-ignore
+    chinese &&
+      takesText &&
+      signature === undefined &&
+      'a Chinese text must begin with the registered 【signature】: SMS_SIGNATURE, or signature in SMS_TEMPLATES',
     ...[...general, ...own].map(({ name, shown }) => {
       const longest = name === 'ccp' ? 16 : 12;
       const legal = new RegExp(`^(?!\\d+$)[\\u4e00-\\u9fffA-Za-z0-9]{2,${longest}}$`);
-      return !legal.test(shown) && `the signature ${shown} must be 2 to ${longest} Chinese characters, letters or digits, and not digits alone`; // prettier-ignore
+      return (
+        !legal.test(shown) &&
+        `the signature ${shown} must be 2 to ${longest} Chinese characters, letters or digits, and not digits alone`
+      );
     }),
   ];
 }

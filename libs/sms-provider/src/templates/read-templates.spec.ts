@@ -26,7 +26,13 @@ it('takes a whole file', () => {
           zh: {
             ...text,
             providers: {
-              ccp: { id: '1', params: [{ name: 'code', param: 'code' }, { name: 'minutes', param: 'minutes' }] }, // prettier-ignore
+              ccp: {
+                id: '1',
+                params: [
+                  { name: 'code', param: 'code' },
+                  { name: 'minutes', param: 'minutes' },
+                ],
+              },
               aliyun: { id: 'SMS_154950909', signature: '某某', params: [{ name: 'vcode', param: 'code' }] },
             },
           },
@@ -75,6 +81,10 @@ it.each<[value: unknown, problem: string]>([
 
 it('says everything at once', () => {
   expect(read(file({ text: 7, signature: '', sender: 1 }))).toMatchObject({
-    problems: [expect.stringContaining('/sender'), expect.stringContaining('/text'), expect.stringContaining('/signature')], // prettier-ignore
+    problems: [
+      expect.stringContaining('/sender'),
+      expect.stringContaining('/text'),
+      expect.stringContaining('/signature'),
+    ],
   });
 });

@@ -63,7 +63,10 @@ class Reader {
     if (doNotShare !== undefined && typeof doNotShare !== 'boolean')
       this.wrong(`${at}/doNotShare`, 'it must be true or false');
     if (doNotShare === true && !(languageOf(locale) in DO_NOT_SHARE))
-      this.wrong(`${at}/doNotShare`, `there is a sentence for ${Object.keys(DO_NOT_SHARE).join(', ')} only: put it into the text`); // prettier-ignore
+      this.wrong(
+        `${at}/doNotShare`,
+        `there is a sentence for ${Object.keys(DO_NOT_SHARE).join(', ')} only: put it into the text`,
+      );
     const providers = this.record(fields.providers ?? {}, `${at}/providers`, this.providerNames);
     if (fields.webOtpHost !== undefined && fields.appHash !== undefined)
       this.wrong(at, 'webOtpHost and appHash both want the end of the text: choose one');
@@ -127,7 +130,8 @@ class Reader {
     }
     const entries = Object.entries(value);
     for (const [name] of entries)
-      if (known && !known.includes(name)) this.wrong(`${at}/${pointer(name)}`, `is not known; known: ${known.join(', ')}`); // prettier-ignore
+      if (known && !known.includes(name))
+        this.wrong(`${at}/${pointer(name)}`, `is not known; known: ${known.join(', ')}`);
     return known ? entries.filter(([name]) => known.includes(name)) : entries;
   }
 

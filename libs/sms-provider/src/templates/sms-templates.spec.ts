@@ -42,7 +42,10 @@ describe('the built-in texts', () => {
   it('need no signature', () => {
     expect(new SmsTemplates(BUILT_IN_TEMPLATES).render(free(), content('zh-CN'))).toEqual({
       text: '您的验证码是123456，5分钟内有效。请勿泄露给他人。',
-      params: [{ name: 'code', value: '123456' }, { name: 'minutes', value: '5' }], // prettier-ignore
+      params: [
+        { name: 'code', value: '123456' },
+        { name: 'minutes', value: '5' },
+      ],
     });
   });
 });
@@ -60,7 +63,9 @@ describe('for a company that takes any text', () => {
   });
 
   it('S28: the hash of an Android app comes last, and <#> first', () => {
-    expect(render({ text: '<#> 验证码{code}', signature: '某某', appHash: 'FA+9qCX9VSu' })).toBe('<#> 【某某】验证码123456\nFA+9qCX9VSu'); // prettier-ignore
+    expect(render({ text: '<#> 验证码{code}', signature: '某某', appHash: 'FA+9qCX9VSu' })).toBe(
+      '<#> 【某某】验证码123456\nFA+9qCX9VSu',
+    );
   });
 
   it('S30: a sentence against handing the code on can be added', () => {
@@ -106,7 +111,16 @@ describe('for a company with approved texts', () => {
   });
 
   it("the file's id, params and signature come before those of the settings", () => {
-    const providers = { ccp: { id: '9', signature: '他', params: [{ name: 'mins', param: 'minutes' }, { name: 'c', param: 'code' }] } }; // prettier-ignore
+    const providers = {
+      ccp: {
+        id: '9',
+        signature: '他',
+        params: [
+          { name: 'mins', param: 'minutes' },
+          { name: 'c', param: 'code' },
+        ],
+      },
+    };
     const filed = new SmsTemplates(said({ zh: { signature: '某某', providers } }), 'Acme');
     expect(filed.render(company('ccp', { ids }), content('zh'))).toMatchObject({
       templateId: '9',
@@ -155,7 +169,9 @@ describe('S33: what can never be sent is refused before anything is', () => {
 
   it('no signature, where one is asked for', () => {
     const picky = company('picky', { ids, needsSignature: true });
-    expect(problems([picky])[0]).toBe('picky needs a signature for verification-code in zh: set SMS_SIGNATURE, or signature in SMS_TEMPLATES'); // prettier-ignore
+    expect(problems([picky])[0]).toBe(
+      'picky needs a signature for verification-code in zh: set SMS_SIGNATURE, or signature in SMS_TEMPLATES',
+    );
     expect(problems([picky], new SmsTemplates(BUILT_IN_TEMPLATES, '某某'))).toEqual([]);
   });
 

@@ -83,7 +83,9 @@ export class SmsTemplates {
 
 /** The id for the first of these locales that has one; the wanted one may also have that without a locale. */
 function idFor(template: string, [wanted, served]: [string, string], ids: ReadonlyMap<string, string> = new Map()) {
-  const locales = [...ids.keys()].filter((key) => key.startsWith(`${template}:`)).map((key) => key.slice(template.length + 1)); // prettier-ignore
+  const locales = [...ids.keys()]
+    .filter((key) => key.startsWith(`${template}:`))
+    .map((key) => key.slice(template.length + 1));
   const idIn = (locale: string) => ids.get(`${template}:${lookUpLocale(locale, locales)}`);
   return idIn(wanted) ?? ids.get(template) ?? idIn(served);
 }
