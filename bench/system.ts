@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Carrier } from '../test/chaos/carrier.js';
-import { AppProcess } from '../test/chaos/processes.js';
+import { AppProcess, type Environment } from '../test/chaos/processes.js';
 import { roomyLimits } from '../test/support/roomy-limits.js';
 import { startRabbit, startRedis } from '../test/support/services.js';
 import { Texts } from './texts.js';
@@ -15,10 +15,13 @@ export interface BenchSystem {
   slowDown(latencyMs: number): Promise<void>;
   /** Texts that the company has taken so far. */
   taken(): Promise<number>;
+  /** The code in the newest text of a number, as soon as one has come. */
+  codeOf(to: string): Promise<string>;
   end(): Promise<void>;
 }
 
-export async function startBenchSystem(): Promise<BenchSystem> {
+/** `settings`: of the gateway and the worker, beyond the usual ones. */
+export async function startBenchSystem(settings: Environment = {}): Promise<BenchSystem> {
   const [rabbit, redis] = await Promise.all([startRabbit(), startRedis()]);
   const company = await AppProcess.create('carrier-lab', { LOG_LEVEL: 'error' });
   const sealingKeys = `k1:${randomBytes(32).toString('base64')}`;
@@ -31,6 +34,7 @@ export async function startBenchSystem(): Promise<BenchSystem> {
     DEFAULT_REGION: 'CN',
     ...roomyLimits,
     ...(await Carrier.settings(company.url)),
+    ...settings,
   };
   const worker = await AppProcess.create('sms-worker', environment);
   const gateway = await AppProcess.create('gateway', environment);
@@ -61,6 +65,11 @@ export async function startBenchSystem(): Promise<BenchSystem> {
     async taken() {
       const stats = (await (await fetch(`${company.url}/stats`)).json()) as { accepted: number };
       return stats.accepted;
+    },
+    async codeOf(to) {
+      const text = await fetch(`${company.url}/inbox/wait?to=${encodeURIComponent(to)}&timeout=20`);
+      if (text.status !== 200) throw new Error(`No text for ${to}`);
+      return ((await text.json()) as { code: string }).code;
     },
     end,
   };

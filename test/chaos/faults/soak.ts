@@ -1,5 +1,5 @@
 import { withChannel } from '../../support/broker-view.js';
-import { slopeOf } from '../memory.js';
+import { slopeOf, TIDY_HEAP } from '../memory.js';
 import type { AppProcess } from '../processes.js';
 import { isTerminal, queuesOf } from '../queues.js';
 import type { Row } from '../row.js';
@@ -100,6 +100,7 @@ export const soak = (minutes: number): Row => ({
   title: `${minutes} min of faults at random`,
   nodes: 3,
   rate: RATE,
+  nodeOptionsOf: () => TIDY_HEAP,
   // Gateways are killed, and Redis is restarted.
   bounds: { refused: 'any', unanswered: 'any', gapSeconds: 60, recoverySeconds: 60 },
   drainSeconds: 120,

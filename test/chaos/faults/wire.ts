@@ -1,4 +1,5 @@
 import { until } from '../../support/until.ts';
+import { TIDY_HEAP } from '../memory.js';
 import type { Row } from '../row.js';
 import type { Scene } from '../scene.js';
 
@@ -102,6 +103,8 @@ export const wireRows: readonly Row[] = [
     nodes: 1,
     rate: 20,
     bounds: { recoverySeconds: 10 },
+    // What each reconnect left behind would be too much for it.
+    nodeOptionsOf: () => TIDY_HEAP,
     prepare: proxyEverybody,
     play: reconnectOften,
   },
