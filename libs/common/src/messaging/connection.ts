@@ -4,6 +4,7 @@ import type { ConfirmChannel } from 'amqplib';
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requestContext } from '../telemetry/request-context.js';
 
 /** Between two tries; not always the same, so that many processes do not come back in step. */
 const reconnectSeconds = (): number => randomInt(500, 1500) / 1000;
@@ -83,9 +84,9 @@ export class SoleChannel {
     const { connection } = this.manager;
     if (this.ended || !connection) return;
     this.options.logger.error(`${reason}; making a new connection for the ${this.options.who}`);
-    // The manager's own listeners see the connection go, and connect again.
+    // The manager's own listeners see the connection go, and connect again: not on behalf of the request that noticed.
     const hangUp = this.hangUp();
-    void within(GOODBYE_MS, connection.close()).then(hangUp);
+    requestContext.exit(() => void within(GOODBYE_MS, connection.close()).then(hangUp));
   }
 
   private failed(error: Error): void {
