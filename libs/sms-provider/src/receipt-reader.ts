@@ -19,7 +19,8 @@ export interface Receipt {
 }
 
 export type ReceiptReading =
-  | { readonly kind: 'receipts'; readonly receipts: readonly Receipt[] }
+  /** `skipped`: entries of a list that are no receipt. */
+  | { readonly kind: 'receipts'; readonly receipts: readonly Receipt[]; readonly skipped?: number }
   /** The signature is missing, wrong or too old. */
   | { readonly kind: 'forged' }
   | { readonly kind: 'unreadable' };
@@ -46,4 +47,12 @@ export function bodyJson({ body }: ReceiptRequest): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Of a list, what can be read: one bad entry must not keep the others out, since companies give up after some tries. */
+export function readingOf(list: readonly (Receipt | undefined)[]): ReceiptReading {
+  const receipts = list.filter((receipt) => receipt !== undefined);
+  const skipped = list.length - receipts.length;
+  if (skipped > 0 && receipts.length === 0) return { kind: 'unreadable' };
+  return { kind: 'receipts', receipts, ...(skipped > 0 && { skipped }) };
 }

@@ -39,22 +39,37 @@ const CODE = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 /**
  * What an answer that is no acceptance comes to. The code decides, whatever the HTTP status. A code that the table does
  * not have is `BUSY`, and where the status is 5xx the company may have taken the text. Without a code a 4xx was refused by
- * whatever stands in front of the company, and somebody should look; anything else is unknown. The company's Retry-After
+ * whatever stands in front of the company, and somebody should look; a redirect is a wrong address; anything else is unknown. The company's Retry-After
  * says more of when to come back than its documentation.
  */
 export function refused(answer: HttpAnswer, code: string | undefined, meaning: Meaning | undefined): SendOutcome {
   const { status, retryAfterMs } = answer;
   const known = code !== undefined && CODE.test(code) ? code : undefined;
   const refusal = meaning ?? (status < 500 ? BUSY : undefined);
-  if (known !== undefined && refusal)
-    return { kind: 'rejected', ...refusal, ...later(refusal, retryAfterMs), code: known };
+  if (known !== undefined && refusal) return rejectedAs(refusal, known, retryAfterMs);
+  if (isRedirect(status)) return rejectedAs(ACCOUNT, `http-${status}`);
   if (known === undefined && status >= 400 && status < 500)
-    return { kind: 'rejected', ...BUSY, ...later(BUSY, retryAfterMs), code: `http-${status}`, alert: true };
+    return { ...rejectedAs(BUSY, `http-${status}`, retryAfterMs), alert: true };
   return { kind: 'unknown', code: status === 200 ? 'unreadable-answer' : `http-${status}` };
 }
 
-const later = (meaning: Meaning, retryAfterMs: number | undefined) =>
-  meaning.class === 'RETRYABLE' && retryAfterMs !== undefined ? { retryAfterMs } : {};
+/**
+ * Where the company listens has moved (RFC 9110 §15.4): it was not served here, is never sent on, and our setting is to be
+ * corrected. After a 302 or 303 it may have been served: many answer a form so.
+ */
+export const isRedirect = (status: number): boolean => [301, 307, 308].includes(status);
+
+/** `retryAfterMs`, what the company's answer said, concerns only what may succeed later. */
+export const rejectedAs = (meaning: Meaning, code: string, retryAfterMs?: number): Rejection => ({
+  kind: 'rejected',
+  ...meaning,
+  ...(meaning.class === 'RETRYABLE' && retryAfterMs !== undefined && { retryAfterMs }),
+  code,
+});
+
+/** What a company calls a text: a word that a receipt can be matched by; nothing where it is empty or beyond all measure. */
+export const idOf = (value: unknown): { providerMessageId?: string } =>
+  typeof value === 'string' && value !== '' && value.length <= 128 ? { providerMessageId: value } : {};
 
 /** The fields of a JSON object; none where a text is anything else. */
 export function jsonOf(text: string): Readonly<Record<string, unknown>> {

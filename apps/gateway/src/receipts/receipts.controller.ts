@@ -77,7 +77,12 @@ export class ReceiptsController {
   private read(provider: string, reader: ReceiptReader, { url, headers, body }: Request): readonly Receipt[] {
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const reading = reader.read({ url, headers, body: bytes, now: new Date() });
-    if (reading.kind === 'receipts' && reading.receipts.length <= MAX_RECEIPTS) return reading.receipts;
+    if (reading.kind === 'receipts' && reading.receipts.length <= MAX_RECEIPTS) {
+      const { receipts, skipped } = reading;
+      if (skipped)
+        this.logger.warn({ provider, skipped, taken: receipts.length }, 'entries that are no receipt were skipped');
+      return receipts;
+    }
     const outcome = reading.kind === 'forged' ? 'forged' : 'unreadable';
     this.taken.inc({ provider, outcome });
     this.logger.warn({ provider, outcome, bytes: bytes.length }, 'a receipt was refused');

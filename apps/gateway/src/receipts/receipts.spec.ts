@@ -171,6 +171,12 @@ it('while RabbitMQ takes nothing a company is told to come again', async () => {
   await gateway.close().catch(() => undefined); // its broker is gone already
 });
 
+it('a gateway that could only call receipts of Twilio forged does not start', async () => {
+  const environment = { ...ENVIRONMENT, RECEIPT_PROVIDERS: 'twilio' };
+  delete (environment as Record<string, string | undefined>).SMS_TWILIO_STATUS_CALLBACK_URL;
+  await expect(testGateway(environment)).rejects.toThrow('set SMS_TWILIO_STATUS_CALLBACK_URL');
+});
+
 describe('the settings', () => {
   it('take nobody’s receipts where none are named', async () => {
     expect(testConfig().receiptSettings).toEqual({});

@@ -180,7 +180,7 @@ describe('a request', () => {
     [302, '', { kind: 'unknown', code: 'http-302' }],
     [403, '<html>', { ...BUSY, code: 'http-403', alert: true }],
     [400, { Code: 'New.Code' }, { ...BUSY, code: 'New.Code' }],
-    [200, { Code: 'isv.NEW' }, { ...BUSY, code: 'isv.NEW' }],
+    [200, { Code: 'isp.NEW' }, { ...BUSY, code: 'isp.NEW' }],
     [
       200,
       { Code: 'isv.BUSINESS_LIMIT_CONTROL', Message: '触发小时级流控Permits:5' },
@@ -235,7 +235,8 @@ describe('the code table', () => {
     ],
     ['SignatureDoesNotMatch InvalidAccessKeyId.NotFound InvalidAccessKeyId.Inactive InvalidTimeStamp.Expired', account],
     ['isp.SYSTEM_ERROR isp.GATEWAY_ERROR Throttling Throttling.User Throttling.Api', busy],
-    ['isv.SOMETHING Thrott OK', undefined],
+    ['isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE isv.SMS_TEST_NUMBER_LIMIT template_parameter_count_illegal', request],
+    ['isp.SOMETHING Thrott OK', undefined],
   ])('%s', (codes, meaning) => {
     for (const code of codes.split(' ')) expect([code, classifyAliyun(code, '')]).toEqual([code, meaning]);
   });

@@ -3,9 +3,15 @@ import { IsBoolean, Matches } from 'class-validator';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { defineProvider, defineReceipts } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
-import { bodyJson, type ReceiptReader, type ReceiptReading, type ReceiptRequest } from '../receipt-reader.js';
+import {
+  bodyJson,
+  readingOf,
+  type ReceiptReader,
+  type ReceiptReading,
+  type ReceiptRequest,
+} from '../receipt-reader.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
-import { ACCOUNT, BUSY, codeTable, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
+import { ACCOUNT, BUSY, codeTable, idOf, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
 import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
 
 export class AliyunSettings {
@@ -137,7 +143,7 @@ export class AliyunReceipts implements ReceiptReader {
         ...(!success && typeof errorCode === 'string' && { errorCode: errorCode.slice(0, 64) }),
       };
     });
-    return receipts.every((receipt) => receipt !== undefined) ? { kind: 'receipts', receipts } : { kind: 'unreadable' };
+    return readingOf(receipts);
   }
 }
 
@@ -187,8 +193,7 @@ const encode = (text: string): string =>
 /** HTTP 200 is no success: the body's `Code` is. Without one a 4xx was refused before the company looked at the text. */
 function readAnswer(answer: HttpAnswer): SendOutcome {
   const { Code: code, Message: message, BizId: id } = jsonOf(answer.body);
-  if (code === 'OK' && answer.status === 200)
-    return { kind: 'accepted', ...(typeof id === 'string' && { providerMessageId: id }) };
+  if (code === 'OK' && answer.status === 200) return { kind: 'accepted', ...idOf(id) };
   const named = typeof code === 'string' && code !== 'OK' ? code : undefined;
   const meaning = named === undefined ? undefined : classifyAliyun(named, String(message));
   return refused(answer, named, meaning);
@@ -220,4 +225,5 @@ const meaningOf = codeTable([
   [ACCOUNT, 'rights, address not allowed', 'isp.RAM_PERMISSION_DENY isv.DENY_IP_RANGE'],
   [ACCOUNT, 'credentials, clock', 'SignatureDoesNotMatch InvalidAccessKeyId* InvalidTimeStamp* SignatureNonceUsed'],
   [BUSY, 'asks to be asked again', 'isp.SYSTEM_ERROR isp.GATEWAY_ERROR Throttling*'],
+  [REQUEST, 'whatever else is wrong with what we ask', 'isv.* template_parameter_count_illegal'],
 ]);

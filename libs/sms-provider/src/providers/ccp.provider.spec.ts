@@ -138,6 +138,7 @@ describe('a request', () => {
     [503, '{"statusCode":"000000"}', { kind: 'unknown', code: 'http-503' }],
     [500, '{"statusCode":"160001"}', { ...BUSY, code: '160001' }],
     [302, '', { kind: 'unknown', code: 'http-302' }],
+    [307, '', { kind: 'rejected', class: 'PERMANENT', scope: 'account', code: 'http-307' }],
     [403, '<html>', { ...BUSY, code: 'http-403', alert: true }],
     [429, '', { ...BUSY, code: 'http-429', alert: true }],
     [400, '{"statusCode":"111100"}', { kind: 'rejected', scope: 'account', code: '111100' }],
@@ -148,6 +149,8 @@ describe('a request', () => {
 
   it('that is accepted with an id that is no text is accepted without one', async () => {
     reply = { status: 200, body: '{"statusCode":"000000","templateSMS":{"smsMessageSid":7}}' };
+    expect(await send()).toEqual({ kind: 'accepted' });
+    reply.body = '{"statusCode":"000000","templateSMS":{"smsMessageSid":""}}';
     expect(await send()).toEqual({ kind: 'accepted' });
   });
 

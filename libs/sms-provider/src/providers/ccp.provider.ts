@@ -5,7 +5,18 @@ import { defineProvider, defineReceipts } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
 import { bodyJson, type ReceiptReader, type ReceiptReading, type ReceiptRequest } from '../receipt-reader.js';
-import { ACCOUNT, BUSY, RECIPIENT, REGION, REQUEST, tooSoon, type Meaning } from '../rejections.js';
+import {
+  ACCOUNT,
+  BUSY,
+  idOf,
+  isRedirect,
+  RECIPIENT,
+  REGION,
+  rejectedAs,
+  REQUEST,
+  tooSoon,
+  type Meaning,
+} from '../rejections.js';
 import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
 
 export class CcpSettings {
@@ -66,7 +77,7 @@ export class CcpProvider implements SmsProvider {
   ) {
     this.http = new ProviderHttp(settings.baseUrl);
     this.capabilities = {
-      guardsDuplicates: true, // within one natural day a `reqId` is taken once
+      guardsDuplicates: true, // within one natural day, China's, a `reqId` is taken once: not across its midnight
       approvedTexts: { ids: templateIds(settings.templates), params: ['code', 'minutes'] },
     };
   }
@@ -168,9 +179,11 @@ function readAnswer({ status, body, retryAfterMs }: HttpAnswer, repeated: boolea
   if (typeof code === 'string' && /^\d{6}$/.test(code)) {
     if (code !== '000000') return classifyCcp(code, repeated);
     const id = answer?.templateSMS?.smsMessageSid;
-    if (status === 200) return { kind: 'accepted', ...(typeof id === 'string' && { providerMessageId: id }) };
+    if (status === 200) return { kind: 'accepted', ...idOf(id) };
   } else if (status >= 400 && status < 500) {
-    return { kind: 'rejected', ...BUSY, code: `http-${status}`, alert: true, ...(retryAfterMs && { retryAfterMs }) };
+    return { ...rejectedAs(BUSY, `http-${status}`, retryAfterMs), alert: true };
+  } else if (isRedirect(status)) {
+    return rejectedAs(ACCOUNT, `http-${status}`);
   }
   return { kind: 'unknown', code: status === 200 ? 'unreadable-answer' : `http-${status}` };
 }
@@ -187,7 +200,7 @@ function parse(body: string): { statusCode?: unknown; templateSMS?: { smsMessage
 export function classifyCcp(code: string, repeated: boolean): SendOutcome {
   if (code === '160054' && repeated) return { kind: 'accepted', duplicate: true };
   if (code === '161021') return { kind: 'unknown', code };
-  return { kind: 'rejected', ...(MEANINGS.get(code) ?? BUSY), code };
+  return rejectedAs(MEANINGS.get(code) ?? BUSY, code);
 }
 
 /** The company's code table; 161021 (the carrier did not answer the company in time) is the one that means unknown. */

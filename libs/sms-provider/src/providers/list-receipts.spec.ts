@@ -33,8 +33,16 @@ describe.each<[name: string, reader: ReceiptReader, well: object, ill: object, t
     expect(read(reader, '[]')).toEqual({ kind: 'receipts', receipts: [] });
   });
 
-  it.each(['', '{}', 'null', '[null]', '[7]', '[{}]', JSON.stringify([well, {}])])('%s is unreadable', (body) => {
+  it.each(['', '{}', 'null', '[null]', '[7]', '[{}]'])('%s is unreadable', (body) => {
     expect(read(reader, body)).toEqual({ kind: 'unreadable' });
+  });
+
+  it('are taken where another entry of the list is no receipt', () => {
+    expect(read(reader, JSON.stringify([{}, well, null]))).toEqual({
+      kind: 'receipts',
+      receipts: [{ providerMessageId: 'm1', reference: 'a1', status: 'delivered' }],
+      skipped: 2,
+    });
   });
 
   it('are thanked for as the company wants it', () => {

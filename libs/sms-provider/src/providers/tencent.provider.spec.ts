@@ -120,6 +120,14 @@ describe('a request', () => {
       ofRequest('InternalError.Timeout'),
       { kind: 'unknown', code: 'InternalError.Timeout' },
     ],
+    ...['SendAndRecvFail', 'ParseBackendResponseFail', 'UnknownError'].map((end): [string, number, object, object] => [
+      `the carrier may have had it (${end})`,
+      200,
+      ofRequest(`InternalError.${end}`),
+      { kind: 'unknown', code: `InternalError.${end}` },
+    ]),
+    ['moved', 308, '', { kind: 'rejected', class: 'PERMANENT', scope: 'account', code: 'http-308' }],
+    ['an id beyond all measure', 200, ofNumber({ SerialNo: 'x'.repeat(129), Code: 'Ok' }), { kind: 'accepted' }],
     ['a new code of the request', 200, ofRequest('New.Code'), { ...BUSY, code: 'New.Code' }],
     ['a new code of the number', 200, ofNumber({ Code: 'New.Code' }), { ...BUSY, code: 'New.Code' }],
     [
@@ -178,7 +186,11 @@ describe('the code table', () => {
     ['AuthFailure.SignatureExpire AuthFailure.SignatureFailure InvalidParameterValue.SdkAppIdNotExist', account],
     ['RequestLimitExceeded RequestLimitExceeded.UinLimitExceeded ServiceUnavailable', busy],
     ['InternalError.OtherError InternalError.SigFieldMissing InternalError.SigVerificationFail', busy],
-    ['InternalError.Timeout SomethingElse Ok', undefined],
+    ['FailedOperation.TemplateUnapprovedOrNotExist FailedOperation.TemplateParamSetNotMatchApprovedTemplate', request],
+    ['InvalidParameter.AppidAndBizId MissingParameter.EmptyPhoneNumberSet InvalidParameterValue.New', request],
+    ['LimitExceeded.AppMainlandChinaDailyLimit LimitExceeded.DailyLimit InternalError.RequestTimeException', account],
+    ['UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone UnsupportedOperation', region],
+    ['InternalError.Timeout InternalError.SendAndRecvFail SomethingElse Ok LimitExceeded.New', undefined],
   ])('%s', (codes, meaning) => {
     for (const code of codes.split(' ')) expect([code, meaningOfTencent(code)]).toEqual([code, meaning]);
   });

@@ -3,9 +3,15 @@ import { IsBoolean, Matches } from 'class-validator';
 import { createHash, createHmac } from 'node:crypto';
 import { defineProvider, defineReceipts } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
-import { bodyJson, type ReceiptReader, type ReceiptReading, type ReceiptRequest } from '../receipt-reader.js';
+import {
+  bodyJson,
+  readingOf,
+  type ReceiptReader,
+  type ReceiptReading,
+  type ReceiptRequest,
+} from '../receipt-reader.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
-import { ACCOUNT, BUSY, codeTable, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
+import { ACCOUNT, BUSY, codeTable, idOf, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
 import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
 
 export class TencentSettings {
@@ -150,7 +156,7 @@ export class TencentReceipts implements ReceiptReader {
         ...(status === 'FAIL' && typeof errmsg === 'string' && errmsg && { errorCode: errmsg.slice(0, 64) }),
       };
     });
-    return receipts.every((receipt) => receipt !== undefined) ? { kind: 'receipts', receipts } : { kind: 'unreadable' };
+    return readingOf(receipts);
   }
 }
 
@@ -193,20 +199,20 @@ function readAnswer(answer: HttpAnswer): SendOutcome {
   const response = fieldsOf(jsonOf(answer.body).Response);
   const status = fieldsOf(Array.isArray(response.SendStatusSet) ? response.SendStatusSet[0] : undefined);
   const code = fieldsOf(response.Error).Code ?? status.Code;
-  const id = status.SerialNo;
-  if (code === 'Ok' && answer.status === 200)
-    return { kind: 'accepted', ...(typeof id === 'string' && id !== '' && { providerMessageId: id }) };
+  if (code === 'Ok' && answer.status === 200) return { kind: 'accepted', ...idOf(status.SerialNo) };
   const named = typeof code === 'string' && code !== 'Ok' ? code : undefined;
-  if (named === 'InternalError.Timeout') return { kind: 'unknown', code: named };
-  return refused(answer, named, named === undefined ? undefined : meaningOfTencent(named));
+  const meaning = named === undefined ? undefined : meaningOfTencent(named);
+  // Timeout, SendAndRecvFail ("sending or receiving timed out"), ParseBackendResponseFail: the carrier may have had it.
+  if (named?.startsWith('InternalError') && !meaning) return { kind: 'unknown', code: named };
+  return refused(answer, named, meaning);
 }
 
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
 /**
- * https://cloud.tencent.com/document/api/382/59177; undefined for a code that the table does not have.
- * `InternalError.Timeout` is not in it: the company may have sent the text.
+ * https://cloud.tencent.com/document/api/382/59177; undefined for a code that the table does not have. An `InternalError`
+ * that is not in it is unknown: the company may have sent the text.
  */
 export const meaningOfTencent = codeTable([
   [tooSoon(30), 'this number too often', 'LimitExceeded.PhoneNumberThirtySecondLimit'],
@@ -225,11 +231,14 @@ export const meaningOfTencent = codeTable([
   [REQUEST, 'params', 'InvalidParameterValue.TemplateParameterLengthLimit'],
   [REQUEST, 'params', 'InvalidParameterValue.ProhibitedUseUrlInTemplateParameter'],
   [ACCOUNT, 'balance, our own caps', 'FailedOperation.InsufficientBalanceInSmsPackage LimitExceeded.AppDailyLimit'],
-  [ACCOUNT, 'credentials, clock, rights', 'AuthFailure* UnauthorizedOperation*'],
+  [ACCOUNT, 'credentials, clock, rights', 'AuthFailure* UnauthorizedOperation* InternalError.RequestTimeException'],
+  [ACCOUNT, 'our own caps', 'LimitExceeded.App* LimitExceeded.DailyLimit'],
   [
     ACCOUNT,
     'application, address not allowed',
     'InvalidParameterValue.SdkAppIdNotExist UnauthorizedOperation.RequestIpNotInWhitelist',
   ],
   [BUSY, 'throttled, failing', 'RequestLimitExceeded* ServiceUnavailable InternalError.OtherError InternalError.Sig*'],
+  [REGION, 'whatever else is not offered for this number', 'UnsupportedOperation*'],
+  [REQUEST, 'whatever else is wrong with what we ask', 'FailedOperation* InvalidParameter* MissingParameter*'],
 ]);

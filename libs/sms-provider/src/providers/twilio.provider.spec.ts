@@ -228,6 +228,11 @@ describe('a request', () => {
     expect(form.get('StatusCallback')).toBe(`https://verify.example.com/v1/receipts/twilio?ref=${MESSAGE.reference}`);
   });
 
+  it('may come from a name that begins like a messaging service', async () => {
+    await send({ from: 'MGM Resorts' });
+    expect(new URLSearchParams(asked[0]!.body).get('From')).toBe('MGM Resorts');
+  });
+
   const problem = (code: number) => JSON.stringify({ code, message: 'no', status: 400 });
   it.each<[status: number, body: string, headers: Record<string, string>, outcome: object]>([
     [400, problem(21211), {}, { kind: 'rejected', class: 'PERMANENT', scope: 'recipient', code: '21211' }],
@@ -245,6 +250,14 @@ describe('a request', () => {
     [502, '<html>', {}, { kind: 'unknown', code: 'http-502' }],
     [201, '<html>', {}, { kind: 'unknown', code: 'unreadable-answer' }],
     [201, 'null', {}, { kind: 'unknown', code: 'unreadable-answer' }],
+    [
+      429,
+      problem(63038),
+      { 'retry-after': '7' },
+      { kind: 'rejected', class: 'PERMANENT', scope: 'account', code: '63038' },
+    ],
+    [201, '{"sid":""}', {}, { kind: 'unknown', code: 'unreadable-answer' }],
+    [308, '', {}, { kind: 'rejected', class: 'PERMANENT', scope: 'account', code: 'http-308' }],
     [302, '', { location: 'http://127.0.0.1:1/' }, { kind: 'unknown', code: 'http-302' }],
   ])('%i %s means', async (status, body, headers, outcome) => {
     reply = { status, body, headers };
@@ -291,7 +304,10 @@ describe('the settings', () => {
     await twilio.create(readSettings({ twilio: TwilioSettings }, complete).twilio).close?.();
     const { receipts } = twilio;
     const token = { SMS_TWILIO_AUTH_TOKEN: complete.SMS_TWILIO_AUTH_TOKEN };
-    expect(receipts!.create(readSettings({ twilio: receipts!.Settings }, token).twilio).signed).toBe(true);
+    const create = (environment: Record<string, string>) =>
+      receipts!.create(readSettings({ twilio: receipts!.Settings }, environment).twilio);
+    expect(create({ ...token, SMS_TWILIO_STATUS_CALLBACK_URL: 'https://x.example/receipts' }).signed).toBe(true);
+    expect(() => create(token)).toThrow('set SMS_TWILIO_STATUS_CALLBACK_URL');
   });
 
   it.each<[changes: Record<string, string>, problems: string[]]>([

@@ -1,11 +1,21 @@
-import { Setting } from '@app/common';
+import { Setting, StartRefused } from '@app/common';
 import { IsOptional, Matches, ValidateIf } from 'class-validator';
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { defineProvider, defineReceipts } from '../define-provider.js';
 import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
 import { textOf, type ReceiptReader, type ReceiptReading, type ReceiptRequest } from '../receipt-reader.js';
 import { IsCompanyUrl } from '../provider-settings.js';
-import { ACCOUNT, BUSY, RECIPIENT, REGION, REQUEST, type Meaning } from '../rejections.js';
+import {
+  ACCOUNT,
+  BUSY,
+  idOf,
+  isRedirect,
+  RECIPIENT,
+  REGION,
+  rejectedAs,
+  REQUEST,
+  type Meaning,
+} from '../rejections.js';
 import type { OutboundSms, SendOutcome, SmsProvider } from '../sms-provider.js';
 
 /** What the gateway needs to know of Twilio. */
@@ -110,7 +120,7 @@ export class TwilioProvider implements SmsProvider {
       new URLSearchParams({
         To: to,
         Body: rendered.text,
-        [from.startsWith('MG') ? 'MessagingServiceSid' : 'From']: from,
+        [/^MG[0-9a-f]{32}$/.test(from) ? 'MessagingServiceSid' : 'From']: from,
         ValidityPeriod: String(VALIDITY_SECONDS),
         ...(statusCallbackUrl && { StatusCallback: `${statusCallbackUrl}?ref=${reference}` }),
       }).toString(),
@@ -133,14 +143,15 @@ export const basicAuth = (user: string, password: string): string =>
 function readAnswer({ status, body, retryAfterMs }: HttpAnswer): SendOutcome {
   const answer = objectOf(body);
   if (status === 201) {
-    return typeof answer?.sid === 'string'
-      ? { kind: 'accepted', providerMessageId: answer.sid }
-      : { kind: 'unknown', code: 'unreadable-answer' };
+    const id = idOf(answer?.sid);
+    return id.providerMessageId === undefined
+      ? { kind: 'unknown', code: 'unreadable-answer' }
+      : { kind: 'accepted', ...id };
   }
   const code = typeof answer?.code === 'number' ? String(answer.code) : undefined;
-  // Its page says that a 429 "was never processed".
-  if (status === 429)
-    return { kind: 'rejected', ...BUSY, code: code ?? 'http-429', ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  // Its page says that a 429 "was never processed". The account's daily cap (63038) comes as one too.
+  if (status === 429) return rejectedAs(MEANINGS.get(code ?? '') ?? BUSY, code ?? 'http-429', retryAfterMs);
+  if (isRedirect(status)) return rejectedAs(ACCOUNT, `http-${status}`);
   if (status < 400 || status >= 500) return { kind: 'unknown', code: code ?? `http-${status}` };
   return classifyTwilio(code ?? `http-${status}`);
 }
@@ -171,7 +182,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
 /** What is refused with a 4xx has not been sent. A code that the table does not have is about the request. */
 export function classifyTwilio(code: string): SendOutcome {
   if (code === '20500' || code === '20503') return { kind: 'unknown', code };
-  return { kind: 'rejected', ...(MEANINGS.get(code) ?? REQUEST), code };
+  return rejectedAs(MEANINGS.get(code) ?? REQUEST, code);
 }
 
 /** Its status callbacks: one text each, form-encoded, signed with the URL. */
@@ -179,7 +190,14 @@ export class TwilioReceipts implements ReceiptReader {
   readonly signed = true;
   readonly thanks = { status: 204 };
 
-  constructor(private readonly settings: TwilioReceiptSettings) {}
+  /** @throws StartRefused without the URL: every receipt would look forged. */
+  constructor(private readonly settings: TwilioReceiptSettings) {
+    if (settings.statusCallbackUrl === undefined) {
+      throw new StartRefused(
+        'Twilio signs its receipts with the address they go to: set SMS_TWILIO_STATUS_CALLBACK_URL, or leave twilio out of RECEIPT_PROVIDERS.',
+      );
+    }
+  }
 
   read(request: ReceiptRequest): ReceiptReading {
     const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';

@@ -88,6 +88,14 @@ describe('a receipt', () => {
     });
   });
 
+  it('is taken where another one of the list is no receipt', () => {
+    expect(read([{ id: 'm1', status: 'delivered' }, 7])).toEqual({
+      kind: 'receipts',
+      receipts: [{ providerMessageId: 'm1', status: 'delivered' }],
+      skipped: 1,
+    });
+  });
+
   it.each([
     [{}],
     ['not JSON'],
@@ -95,7 +103,6 @@ describe('a receipt', () => {
     [{ id: 'm1', status: 'sent' }],
     [{ status: 'delivered' }],
     [{ id: '', status: 'delivered' }],
-    [[{ id: 'm1', status: 'delivered' }, 7]],
   ])('%j is unreadable', (value) => expect(read(value)).toEqual({ kind: 'unreadable' }));
 
   it('is forged without a signature', () => {
@@ -175,7 +182,8 @@ describe('a request', () => {
     [503, { 'retry-after': '9' }, { ...retryable, code: 'http-503', retryAfterMs: 9000 }, true],
     [503, {}, { kind: 'unknown', code: 'http-503' }, false],
     [500, {}, { kind: 'unknown', code: 'http-500' }, false],
-    [307, { location: 'http://127.0.0.1:1/' }, { kind: 'unknown', code: 'http-307' }, false],
+    [307, { location: 'http://127.0.0.1:1/' }, { ...permanent('account'), code: 'http-307' }, true],
+    [302, { location: 'http://127.0.0.1:1/' }, { kind: 'unknown', code: 'http-302' }, false],
   ])('S51 HTTP %i %j means', async (status, headers, outcome, failover) => {
     reply = { status, headers };
     const got = await send();

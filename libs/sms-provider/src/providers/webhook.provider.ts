@@ -6,12 +6,14 @@ import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
 import { IsCompanyUrl } from '../provider-settings.js';
 import {
   bodyJson,
+  readingOf,
   textOf,
   type Receipt,
   type ReceiptReader,
   type ReceiptReading,
   type ReceiptRequest,
 } from '../receipt-reader.js';
+import { idOf, isRedirect } from '../rejections.js';
 import type { OutboundSms, SendOutcome, SmsProvider } from '../sms-provider.js';
 
 const IsWebhookSecret = () =>
@@ -126,6 +128,7 @@ function readAnswer({ status, body, retryAfterMs }: HttpAnswer): SendOutcome {
     case 503:
       if (retryAfterMs !== undefined) return { kind: 'rejected', class: 'RETRYABLE', scope: 'provider', code, ...wait };
   }
+  if (isRedirect(status)) return { kind: 'rejected', class: 'PERMANENT', scope: 'account', code };
   if (status >= 400 && status < 500) return { kind: 'rejected', class: 'PERMANENT', scope: 'request', code };
   return { kind: 'unknown', code };
 }
@@ -133,8 +136,7 @@ function readAnswer({ status, body, retryAfterMs }: HttpAnswer): SendOutcome {
 /** `{"id": …}`, where whoever serves it has an id of its own. */
 function idIn(body: string): { providerMessageId?: string } {
   try {
-    const { id } = (JSON.parse(body) as { id?: unknown } | null) ?? {};
-    return typeof id === 'string' && id.length <= 128 && id !== '' ? { providerMessageId: id } : {};
+    return idOf((JSON.parse(body) as { id?: unknown } | null)?.id);
   } catch {
     return {};
   }
@@ -154,7 +156,7 @@ export class WebhookReceipts implements ReceiptReader {
     if (!isSignedWebhook(this.settings.secret, request)) return { kind: 'forged' };
     const json = bodyJson(request);
     const receipts = (Array.isArray(json) ? json : [json]).map(receiptOf);
-    return receipts.every((receipt) => receipt !== undefined) ? { kind: 'receipts', receipts } : { kind: 'unreadable' };
+    return readingOf(receipts);
   }
 }
 
