@@ -109,19 +109,12 @@ describe('a request', () => {
   });
   const send = (changes: Partial<OutboundSms> = {}) =>
     provider.send({ ...MESSAGE, ...changes }, new AbortController().signal);
-  const answer = (status: number, body: object | string, headers?: Record<string, string>) => {
-    company.reply = {
-      status,
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      ...(headers && { headers }),
-    };
-  };
 
   it("is that of the company's SDK", async () => {
     await send();
 
     const { expected } = named('whole SendSms');
-    const [{ request, body }] = company.requests as [(typeof company.requests)[0]];
+    const { request, body } = company.asked;
     expect([request.method, request.url, body]).toEqual([expected!.method, expected!.url, '']);
     const {
       'x-acs-credentials-provider': _,
@@ -142,12 +135,12 @@ describe('a request', () => {
     ['+14155552671', '14155552671'],
   ])('to %s names %s', async (to, number) => {
     await send({ to });
-    expect(new URL(company.requests[0]!.request.url!, 'http://x').searchParams.get('PhoneNumbers')).toBe(number);
+    expect(new URL(company.asked.request.url!, 'http://x').searchParams.get('PhoneNumbers')).toBe(number);
   });
 
   it('has values that are texts, and survives what an address cannot hold', async () => {
     await send({ rendered: { ...RENDERED, signature: "a b!'()*~+&=", params: [{ name: 'c', value: '000123' }] } });
-    const { searchParams, search } = new URL(company.requests[0]!.request.url!, 'http://x');
+    const { searchParams, search } = new URL(company.asked.request.url!, 'http://x');
     expect(searchParams.get('TemplateParam')).toBe('{"c":"000123"}');
     expect(search).toContain('SignName=a%20b%21%27%28%29%2A~%2B%26%3D');
   });
@@ -160,7 +153,7 @@ describe('a request', () => {
   });
 
   it('is accepted with the documented body', async () => {
-    answer(200, named('SendSms success').body!);
+    company.answers(200, named('SendSms success').body);
     expect(await send()).toEqual({ kind: 'accepted', providerMessageId: '900619746936498440^0' });
   });
 
@@ -187,17 +180,17 @@ describe('a request', () => {
       { scope: 'recipient', retryAfterMs: 3_600_000 },
     ],
   ])('answered with %i %j', async (status, body, outcome) => {
-    answer(status, body);
+    company.answers(status, body);
     expect(await send()).toMatchObject(outcome);
   });
 
   it('heeds Retry-After where coming back may help', async () => {
     const headers = { 'retry-after': '17' };
-    answer(429, { Code: 'Throttling.User' }, headers);
+    company.answers(429, { Code: 'Throttling.User' }, headers);
     expect(await send()).toMatchObject({ class: 'RETRYABLE', retryAfterMs: 17_000 });
-    answer(429, '', headers);
+    company.answers(429, '', headers);
     expect(await send()).toMatchObject({ code: 'http-429', retryAfterMs: 17_000 });
-    answer(403, { Code: 'isv.AMOUNT_NOT_ENOUGH' }, headers);
+    company.answers(403, { Code: 'isv.AMOUNT_NOT_ENOUGH' }, headers);
     expect(await send()).not.toHaveProperty('retryAfterMs');
   });
 });

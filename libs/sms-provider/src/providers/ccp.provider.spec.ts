@@ -1,7 +1,6 @@
 import { readSettings, SettingsError } from '@app/common';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { OneCompany } from '../../../../test/support/one-company.ts';
 import { consequenceOf } from '../consequence.ts';
 import type { OutboundSms, SendOutcome } from '../sms-provider.ts';
 import { BUILT_IN_TEMPLATES } from '../templates/message-template.ts';
@@ -53,32 +52,20 @@ describe('the signature', () => {
 });
 
 describe('a request', () => {
-  let company: Server;
-  let requests: { request: IncomingMessage; body: string }[];
-  let reply: { status: number; body: string };
+  let company: OneCompany;
   let provider: CcpProvider;
 
   beforeEach(async () => {
-    requests = [];
-    reply = { status: 200, body: '{"statusCode":"000000"}' };
-    company = createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.on('end', () => {
-        requests.push({ request, body });
-        response.writeHead(reply.status).end(reply.body);
-      });
-    });
-    await new Promise<void>((resolve) => company.listen(0, '127.0.0.1', resolve));
+    company = new OneCompany();
+    company.answers(200, { statusCode: '000000' });
     const { accountSid, authToken, appId, timestamp } = named('whole request').inputs!;
-    const { port } = company.address() as AddressInfo;
     provider = new CcpProvider(
       {
         accountSid: accountSid!,
         authToken: authToken!,
         appId: appId!,
         templates: ['verification-code=1', 'verification-code:en=2'],
-        baseUrl: `http://127.0.0.1:${port}`,
+        baseUrl: await company.open(),
       },
       () => inChina(timestamp!),
     );
@@ -86,7 +73,7 @@ describe('a request', () => {
 
   afterEach(async () => {
     await provider.close();
-    await new Promise((resolve) => company.close(resolve));
+    await company.close();
   });
 
   const send = (changes: Partial<OutboundSms> = {}): Promise<SendOutcome> => {
@@ -99,7 +86,7 @@ describe('a request', () => {
     await send();
 
     const { expected } = named('whole request');
-    const [{ request, body }] = requests as [(typeof requests)[0]];
+    const { request, body } = company.asked;
     expect(request.method).toBe('POST');
     expect(request.url).toBe(expected?.url);
     expect(request.headers).toMatchObject(expected!.headers!);
@@ -113,11 +100,11 @@ describe('a request', () => {
     ['fr', '1'],
   ])('for %s names template %s', async (locale, templateId) => {
     await send({ locale });
-    expect(JSON.parse(requests[0]!.body)).toMatchObject({ templateId });
+    expect(JSON.parse(company.asked.body)).toMatchObject({ templateId });
   });
 
   it.each(named('TemplateSMS responses').cases!)('answered with $body is understood', async (answer) => {
-    reply = { status: answer.httpStatus, body: answer.body };
+    company.answers(answer.httpStatus, answer.body);
     const { scope, ...outcome } = answer.outcome as { scope?: string };
     const expected = scope === undefined ? outcome : { ...outcome, scope: scope.replace(/-quota.*/, '') };
 
@@ -143,19 +130,19 @@ describe('a request', () => {
     [429, '', { ...BUSY, code: 'http-429', alert: true }],
     [400, '{"statusCode":"111100"}', { kind: 'rejected', scope: 'account', code: '111100' }],
   ])('answered with %i %s', async (status, body, outcome) => {
-    reply = { status, body };
+    company.answers(status, body);
     expect(await send()).toMatchObject(outcome);
   });
 
   it('that is accepted with an id that is no text is accepted without one', async () => {
-    reply = { status: 200, body: '{"statusCode":"000000","templateSMS":{"smsMessageSid":7}}' };
+    company.answers(200, '{"statusCode":"000000","templateSMS":{"smsMessageSid":7}}');
     expect(await send()).toEqual({ kind: 'accepted' });
     reply.body = '{"statusCode":"000000","templateSMS":{"smsMessageSid":""}}';
     expect(await send()).toEqual({ kind: 'accepted' });
   });
 
   it('that repeats an unknown one is accepted when the company has it already', async () => {
-    reply = { status: 200, body: '{"statusCode":"160054","statusMsg":"请求重复"}' };
+    company.answers(200, '{"statusCode":"160054","statusMsg":"请求重复"}');
 
     expect(await send({ repeated: true })).toEqual({ kind: 'accepted', duplicate: true });
     expect(await send()).toMatchObject({ kind: 'rejected', class: 'PERMANENT', scope: 'request', failover: false });

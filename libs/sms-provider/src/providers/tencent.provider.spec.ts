@@ -67,20 +67,13 @@ describe('a request', () => {
     await company.close();
   });
   const send = () => provider.send(MESSAGE, new AbortController().signal);
-  const answer = (status: number, body: object | string, headers?: Record<string, string>) => {
-    company.reply = {
-      status,
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      ...(headers && { headers }),
-    };
-  };
   const ofNumber = (status: object) => ({ Response: { SendStatusSet: [status], RequestId: 'r' } });
   const ofRequest = (Code: string) => ({ Response: { Error: { Code, Message: 'm' }, RequestId: 'r' } });
 
   it('says what the documented one says, signed for the very bytes', async () => {
     await send();
 
-    const [{ request, body }] = company.requests as [(typeof company.requests)[0]];
+    const { request, body } = company.asked;
     expect([request.method, request.url]).toEqual(['POST', '/']);
     expect(JSON.parse(body)).toEqual({ ...(JSON.parse(payload) as object), SessionContext: 'req01J0' });
     const needed = Object.entries(sms.headersAlsoNeeded!).map(([name, value]) => [name.toLowerCase(), value]);
@@ -143,14 +136,14 @@ describe('a request', () => {
     ['an accident that says Ok', 502, ofNumber({ Code: 'Ok' }), { kind: 'unknown', code: 'http-502' }],
     ['somebody in front', 403, '<html>', { ...BUSY, code: 'http-403', alert: true }],
   ])('answered with %s', async (_what, status, body, outcome) => {
-    answer(status, body);
+    company.answers(status, body);
     expect(await send()).toMatchObject(outcome);
   });
 
   it('heeds Retry-After', async () => {
-    answer(200, ofRequest('RequestLimitExceeded.IPLimitExceeded'), { 'retry-after': '9' });
+    company.answers(200, ofRequest('RequestLimitExceeded.IPLimitExceeded'), { 'retry-after': '9' });
     expect(await send()).toMatchObject({ class: 'RETRYABLE', retryAfterMs: 9000 });
-    answer(200, ofRequest('AuthFailure.SecretIdNotFound'), { 'retry-after': '9' });
+    company.answers(200, ofRequest('AuthFailure.SecretIdNotFound'), { 'retry-after': '9' });
     expect(await send()).not.toHaveProperty('retryAfterMs');
   });
 });

@@ -1,8 +1,8 @@
-import { readSettings, SettingsError } from '@app/common';
+import { readSettings } from '@app/common';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { OneCompany } from '../../../../test/support/one-company.js';
+import { problemsOf } from '../../../../test/support/setting-problems.js';
 import type { ReceiptRequest } from '../receipt-reader.js';
 import type { OutboundSms } from '../sms-provider.js';
 import {
@@ -158,31 +158,20 @@ describe('a request', () => {
     params: { code: '123456', minutes: '5' },
     rendered: { text: 'Your code is 123456 & more', params: [] },
   };
-  let company: Server;
-  let asked: { request: IncomingMessage; body: string }[];
-  let reply: { status: number; body: string; headers?: Record<string, string> };
+  let company: OneCompany;
   let settings: TwilioSettings;
 
   beforeEach(async () => {
-    asked = [];
-    reply = { status: 201, body: '{"sid":"SM1","status":"queued"}' };
-    company = createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.on('end', () => {
-        asked.push({ request, body });
-        response.writeHead(reply.status, reply.headers).end(reply.body);
-      });
-    });
-    await new Promise<void>((resolve) => company.listen(0, '127.0.0.1', resolve));
+    company = new OneCompany();
+    company.answers(201, { sid: 'SM1', status: 'queued' });
     settings = Object.assign(new TwilioSettings(), {
       accountSid: SID,
       authToken: 'tok',
       from: '+15557122661',
-      baseUrl: `http://127.0.0.1:${(company.address() as AddressInfo).port}`,
+      baseUrl: await company.open(),
     });
   });
-  afterEach(() => new Promise((resolve) => company.close(resolve)));
+  afterEach(() => company.close());
 
   async function send(more: Partial<TwilioSettings> = {}) {
     const provider = new TwilioProvider({ ...settings, ...more });
@@ -194,7 +183,7 @@ describe('a request', () => {
   it('is a form with Basic auth', async () => {
     expect(await send()).toEqual({ kind: 'accepted', providerMessageId: 'SM1' });
 
-    const [{ request, body }] = asked as [(typeof asked)[0]];
+    const { request, body } = company.asked;
     expect(request.url).toBe(`/2010-04-01/Accounts/${SID}/Messages.json`);
     expect(request.headers).toMatchObject({
       authorization: basic.expected.authorization,
@@ -220,7 +209,7 @@ describe('a request', () => {
       statusCallbackUrl: 'https://verify.example.com/v1/receipts/twilio',
     });
 
-    const [{ request, body }] = asked as [(typeof asked)[0]];
+    const { request, body } = company.asked;
     expect(request.headers.authorization).toBe(basicAuth('SK1', 'secret'));
     const form = new URLSearchParams(body);
     expect(form.get('MessagingServiceSid')).toBe(`MG${'0'.repeat(32)}`);
@@ -260,7 +249,7 @@ describe('a request', () => {
     [308, '', {}, { kind: 'rejected', class: 'PERMANENT', scope: 'account', code: 'http-308' }],
     [302, '', { location: 'http://127.0.0.1:1/' }, { kind: 'unknown', code: 'http-302' }],
   ])('%i %s means', async (status, body, headers, outcome) => {
-    reply = { status, body, headers };
+    company.answers(status, body, headers);
     expect(await send()).toEqual(outcome);
   });
 });
@@ -291,14 +280,6 @@ describe('the settings', () => {
     SMS_TWILIO_AUTH_TOKEN: '0123456789abcdef0123456789abcdef',
     SMS_TWILIO_FROM: 'Otpost',
   };
-  const problemsOf = (changes: Record<string, string>): string[] => {
-    try {
-      readSettings({ twilio: TwilioSettings }, { ...complete, ...changes });
-    } catch (error) {
-      return (error as SettingsError).problems.map((line) => line.split(':')[0]!);
-    }
-    return [];
-  };
 
   it('are enough to make a provider, and fewer for its receipts', async () => {
     await twilio.create(readSettings({ twilio: TwilioSettings }, complete).twilio).close?.();
@@ -318,6 +299,6 @@ describe('the settings', () => {
     [{ SMS_TWILIO_STATUS_CALLBACK_URL: 'https://x.example/r?a=b' }, ['SMS_TWILIO_STATUS_CALLBACK_URL']],
     [{ SMS_TWILIO_AUTH_TOKEN: '' }, ['SMS_TWILIO_AUTH_TOKEN']],
   ])('%j is refused', (changes, problems) => {
-    expect(problemsOf(changes)).toEqual(problems);
+    expect(problemsOf(TwilioSettings, { ...complete, ...changes })).toEqual(problems);
   });
 });

@@ -1,7 +1,7 @@
-import { readSettings, SettingsError } from '@app/common';
+import { readSettings } from '@app/common';
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { OneCompany } from '../../../../test/support/one-company.js';
+import { problemsOf } from '../../../../test/support/setting-problems.js';
 import { consequenceOf } from '../consequence.js';
 import type { ReceiptRequest } from '../receipt-reader.js';
 import type { OutboundSms } from '../sms-provider.js';
@@ -120,36 +120,25 @@ describe('a request', () => {
     params: { code: '123456', minutes: '5' },
     rendered: { text: 'Your code is 123456', params: [] },
   };
-  let service: Server;
-  let asked: { request: IncomingMessage; body: string }[];
-  let reply: { status: number; body?: string; headers?: Record<string, string> };
+  let service: OneCompany;
   let provider: WebhookProvider;
 
   beforeEach(async () => {
-    asked = [];
-    reply = { status: 202 };
-    service = createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.on('end', () => {
-        asked.push({ request, body });
-        response.writeHead(reply.status, reply.headers).end(reply.body);
-      });
-    });
-    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}/sms/texts`;
+    service = new OneCompany();
+    service.answers(202);
+    const url = `${await service.open()}/sms/texts`;
     provider = new WebhookProvider({ secret, url, prefixes: [] }, () => AT);
   });
   afterEach(async () => {
     await provider.close();
-    await new Promise((resolve) => service.close(resolve));
+    await service.close();
   });
   const send = () => provider.send(MESSAGE, new AbortController().signal);
 
   it('is signed JSON, with our reference as its id', async () => {
     expect(await send()).toEqual({ kind: 'accepted' });
 
-    const [{ request, body }] = asked as [(typeof asked)[0]];
+    const { request, body } = service.asked;
     expect(request.url).toBe('/sms/texts');
     expect(JSON.parse(body)).toEqual({
       id: MESSAGE.reference,
@@ -185,7 +174,7 @@ describe('a request', () => {
     [307, { location: 'http://127.0.0.1:1/' }, { ...permanent('account'), code: 'http-307' }, true],
     [302, { location: 'http://127.0.0.1:1/' }, { kind: 'unknown', code: 'http-302' }, false],
   ])('S51 HTTP %i %j means', async (status, headers, outcome, failover) => {
-    reply = { status, headers };
+    service.answers(status, '', headers);
     const got = await send();
     expect(got).toEqual(outcome);
     expect(consequenceOf(got).failover).toBe(failover);
@@ -197,21 +186,13 @@ describe('a request', () => {
     ['not JSON', {}],
     ['null', {}],
   ])('the answer %s gives %j', async (body, id) => {
-    reply = { status: 201, body };
+    service.answers(201, body);
     expect(await send()).toEqual({ kind: 'accepted', ...id });
   });
 });
 
 describe('the settings', () => {
   const complete = { SMS_WEBHOOK_SECRET: secret, SMS_WEBHOOK_URL: 'https://sms.example.com/texts' };
-  const problemsOf = (changes: Record<string, string>): string[] => {
-    try {
-      readSettings({ webhook: WebhookSettings }, { ...complete, ...changes });
-    } catch (error) {
-      return (error as SettingsError).problems.map((line) => line.split(':')[0]!);
-    }
-    return [];
-  };
 
   it('say which numbers it carries', async () => {
     const settings = readSettings({ webhook: WebhookSettings }, { ...complete, SMS_WEBHOOK_PREFIXES: '+86,+852' });
@@ -228,6 +209,6 @@ describe('the settings', () => {
     [{ SMS_WEBHOOK_URL: 'https://user:word@sms.example.com' }, ['SMS_WEBHOOK_URL']],
     [{ SMS_WEBHOOK_PREFIXES: '86' }, ['SMS_WEBHOOK_PREFIXES']],
   ])('%j is refused', (changes, problems) => {
-    expect(problemsOf(changes)).toEqual(problems);
+    expect(problemsOf(WebhookSettings, { ...complete, ...changes })).toEqual(problems);
   });
 });
