@@ -9,21 +9,23 @@ export const DEMO_CCP = {
   templates: ['verification-code=1', 'verification-code:en=2'],
 } as const;
 
-/** As DEMO_CCP; the make-believe Aliyun knows this one account. */
+/** Registered with the make-believe Aliyun and Tencent Cloud. */
+const DEMO_SIGNATURE = 'Otpost';
+
+/** As DEMO_CCP, at the make-believe Aliyun. */
 export const DEMO_ALIYUN = {
   accessKeyId: 'carrier-lab-aliyun',
   accessKeySecret: 'carrier-lab-aliyun-secret',
-  /** The only registered one. */
-  signature: 'Otpost',
+  signature: DEMO_SIGNATURE,
   templates: ['verification-code=SMS_100001', 'verification-code:en=SMS_100002'],
 } as const;
 
-/** As DEMO_CCP; the make-believe Tencent Cloud knows this one account. */
+/** As DEMO_CCP, at the make-believe Tencent Cloud. */
 export const DEMO_TENCENT = {
   secretId: 'carrierlabtencent',
   secretKey: 'carrier-lab-tencent-secret',
   appId: '1400000001',
-  signature: 'Otpost',
+  signature: DEMO_SIGNATURE,
   templates: ['verification-code=1001', 'verification-code:en=1002'],
 } as const;
 
@@ -40,7 +42,7 @@ export const DEMO_WEBHOOK = { secret: 'whsec_Y2Fycmllci1sYWItZGVtby1zZWNyZXQtMDE
 /** A worker's settings for every company that a lab at this address plays; read only where SMS_PROVIDERS names them. */
 export const demoAccounts = (labUrl: string): Environment => ({
   SMS_PROVIDERS: 'ccp',
-  SMS_SIGNATURE: DEMO_ALIYUN.signature,
+  SMS_SIGNATURE: DEMO_SIGNATURE,
   SMS_CCP_BASE_URL: labUrl,
   SMS_CCP_ACCOUNT_SID: DEMO_CCP.accountSid,
   SMS_CCP_AUTH_TOKEN: DEMO_CCP.authToken,
@@ -98,6 +100,56 @@ export class CarrierLabSettings {
   })
   @Matches(/^\S+$/, { message: 'it must not hold spaces' })
   ccpAppId: string = DEMO_CCP.appId;
+
+  @Setting({
+    env: 'CARRIER_LAB_ALIYUN_ACCESS_KEY_ID',
+    about: 'The access key that the make-believe Aliyun knows.',
+    example: DEMO_ALIYUN.accessKeyId,
+  })
+  @Matches(/^[A-Za-z0-9._-]{1,128}$/, { message: 'it must be letters and digits' })
+  aliyunAccessKeyId: string = DEMO_ALIYUN.accessKeyId;
+
+  @Setting({
+    env: 'CARRIER_LAB_ALIYUN_ACCESS_KEY_SECRET',
+    about: 'The secret of that key.',
+    example: DEMO_ALIYUN.accessKeySecret,
+    secret: true,
+  })
+  @Matches(/^\S+$/, { message: 'it must not hold spaces' })
+  aliyunAccessKeySecret: string = DEMO_ALIYUN.accessKeySecret;
+
+  @Setting({
+    env: 'CARRIER_LAB_TENCENT_SECRET_ID',
+    about: 'The key that the make-believe Tencent Cloud knows.',
+    example: DEMO_TENCENT.secretId,
+  })
+  @Matches(/^[A-Za-z0-9]{1,128}$/, { message: 'it must be letters and digits' })
+  tencentSecretId: string = DEMO_TENCENT.secretId;
+
+  @Setting({
+    env: 'CARRIER_LAB_TENCENT_SECRET_KEY',
+    about: 'The secret of that key.',
+    example: DEMO_TENCENT.secretKey,
+    secret: true,
+  })
+  @Matches(/^\S+$/, { message: 'it must not hold spaces' })
+  tencentSecretKey: string = DEMO_TENCENT.secretKey;
+
+  @Setting({
+    env: 'CARRIER_LAB_TENCENT_APP_ID',
+    about: 'The application of that account.',
+    example: DEMO_TENCENT.appId,
+  })
+  @Matches(/^[0-9]{1,20}$/, { message: 'it must be digits' })
+  tencentAppId: string = DEMO_TENCENT.appId;
+
+  @Setting({
+    env: 'CARRIER_LAB_SIGNATURE',
+    about: 'The one signature that is registered with the make-believe Aliyun and Tencent Cloud.',
+    example: DEMO_SIGNATURE,
+  })
+  @Matches(/^\S{1,32}$/, { message: 'it must not hold spaces' })
+  signature: string = DEMO_SIGNATURE;
 
   @Setting({
     env: 'CARRIER_LAB_TWILIO_ACCOUNT_SID',

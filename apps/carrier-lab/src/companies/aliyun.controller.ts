@@ -1,6 +1,6 @@
 import { Controller, Headers, Post, Query, Res } from '@nestjs/common';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
-import { DEMO_ALIYUN } from '../carrier-lab.config.js';
+import { CarrierLabSettings } from '../carrier-lab.config.js';
 import { Carrier, type Company, type Reply, type Submission } from '../carrier.js';
 import { RecentMap } from '../recent-map.js';
 
@@ -70,12 +70,15 @@ type Fields = Readonly<Record<string, string | undefined>>;
 export class AliyunController {
   private readonly nonces = new RecentMap<true>();
 
-  constructor(private readonly carrier: Carrier) {}
+  constructor(
+    private readonly carrier: Carrier,
+    private readonly settings: CarrierLabSettings,
+  ) {}
 
   @Post()
   sendSms(@Query() query: Fields, @Headers() headers: Fields, @Res() reply: Reply): Promise<void> {
     const to = numberOf(query.PhoneNumbers);
-    const refused = this.signature(query, headers) ?? complaint(query, to);
+    const refused = this.signature(query, headers) ?? complaint(query, to, this.settings);
     return this.carrier.serve(ALIYUN, refused === undefined ? submissionOf(query, to!) : { to, refused }, reply);
   }
 
@@ -86,10 +89,14 @@ export class AliyunController {
         headers.authorization ?? '',
       ) ?? [];
     if (signature === undefined) return 'MissingAuthorization';
-    if (keyId !== DEMO_ALIYUN.accessKeyId) return 'InvalidAccessKeyId.NotFound';
+    const { aliyunAccessKeyId, aliyunAccessKeySecret } = this.settings;
+    if (keyId !== aliyunAccessKeyId) return 'InvalidAccessKeyId.NotFound';
     const signed = names.split(';');
     const mustBe = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-acs-'))];
-    if (!mustBe.every((name) => signed.includes(name)) || signatureOf(query, headers, signed) !== signature)
+    if (
+      !mustBe.every((name) => signed.includes(name)) ||
+      signatureOf(aliyunAccessKeySecret, query, headers, signed) !== signature
+    )
       return 'SignatureDoesNotMatch';
     if (!(Math.abs(Date.now() - Date.parse(headers['x-acs-date'] ?? '')) < 15 * 60_000))
       return 'InvalidTimeStamp.Expired';
@@ -102,7 +109,7 @@ export class AliyunController {
 }
 
 /** https://help.aliyun.com/document_detail/2593177.html, for an empty body. */
-function signatureOf(query: Fields, headers: Fields, signed: readonly string[]): string {
+function signatureOf(secret: string, query: Fields, headers: Fields, signed: readonly string[]): string {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const encode = (text = '') =>
     encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -111,7 +118,7 @@ function signatureOf(query: Fields, headers: Fields, signed: readonly string[]):
     .map((name) => `${encode(name)}=${encode(query[name])}`);
   const lines = signed.map((name) => `${name}:${(headers[name] ?? '').trim()}\n`);
   const canonical = `POST\n/\n${pairs.join('&')}\n${lines.join('')}\n${signed.join(';')}\n${sha256('')}`;
-  const hmac = createHmac('sha256', DEMO_ALIYUN.accessKeySecret);
+  const hmac = createHmac('sha256', secret);
   return hmac.update(`ACS3-HMAC-SHA256\n${sha256(canonical)}`).digest('hex');
 }
 
@@ -123,9 +130,13 @@ function numberOf(written: string | undefined): string | undefined {
 }
 
 /** The code for what is wrong with the text. */
-function complaint({ SignName, TemplateCode, TemplateParam, OutId = '' }: Fields, to: string | undefined) {
+function complaint(
+  { SignName, TemplateCode, TemplateParam, OutId = '' }: Fields,
+  to: string | undefined,
+  { signature }: CarrierLabSettings,
+) {
   if (to === undefined) return 'isv.MOBILE_NUMBER_ILLEGAL';
-  if (SignName !== DEMO_ALIYUN.signature) return 'isv.SMS_SIGNATURE_ILLEGAL';
+  if (SignName !== signature) return 'isv.SMS_SIGNATURE_ILLEGAL';
   if (TEMPLATES[TemplateCode ?? ''] === undefined) return 'isv.SMS_TEMPLATE_ILLEGAL';
   const params = paramsOf(TemplateParam);
   if (!params) return 'isv.INVALID_JSON_PARAM';

@@ -1,6 +1,6 @@
 import { Body, Controller, Headers, Post, Req, Res } from '@nestjs/common';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
-import { DEMO_TENCENT } from '../carrier-lab.config.js';
+import { CarrierLabSettings } from '../carrier-lab.config.js';
 import { Carrier, type Company, type Reply, type Submission } from '../carrier.js';
 
 /** The texts that the company has approved; {1}, {2} are filled from `TemplateParamSet`. */
@@ -67,7 +67,10 @@ type SendSms = Partial<
 /** 腾讯云短信 (Tencent Cloud SMS 2021-01-11), SendSms, one number a request. The signature is for the path `/`. */
 @Controller('tencent')
 export class TencentController {
-  constructor(private readonly carrier: Carrier) {}
+  constructor(
+    private readonly carrier: Carrier,
+    private readonly settings: CarrierLabSettings,
+  ) {}
 
   @Post()
   sendSms(
@@ -78,39 +81,46 @@ export class TencentController {
   ): Promise<void> {
     const request = (typeof body === 'object' && body !== null ? body : {}) as SendSms;
     const to = numberOf(request.PhoneNumberSet);
-    const refused = credentials(headers, rawBody) ?? complaint(request, to);
+    const refused = credentials(this.settings, headers, rawBody) ?? complaint(request, to, this.settings);
     return this.carrier.serve(TENCENT, refused === undefined ? submissionOf(request, to!) : { to, refused }, reply);
   }
 }
 
 /** The code for what is wrong with them. */
-function credentials(headers: Fields, body: Buffer): string | undefined {
+function credentials(settings: CarrierLabSettings, headers: Fields, body: Buffer): string | undefined {
   const [, id, day, names = '', signature] =
     /^TC3-HMAC-SHA256 Credential=([^/]+)\/(\d{4}-\d\d-\d\d)\/sms\/tc3_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
       headers.authorization ?? '',
     ) ?? [];
   if (signature === undefined) return 'AuthFailure.InvalidAuthorization';
-  if (id !== DEMO_TENCENT.secretId) return 'AuthFailure.SecretIdNotFound';
+  if (id !== settings.tencentSecretId) return 'AuthFailure.SecretIdNotFound';
   const timestamp = Number(headers['x-tc-timestamp']);
   if (!(Math.abs(Date.now() / 1000 - timestamp) < 300)) return 'AuthFailure.SignatureExpire';
   const signed = names.split(';');
   if (!['content-type', 'host'].every((name) => signed.includes(name))) return 'AuthFailure.InvalidAuthorization';
   const rightDay = new Date(timestamp * 1000).toISOString().startsWith(day!);
-  if (!rightDay || signatureOf(headers, signed, body, timestamp) !== signature) return 'AuthFailure.SignatureFailure';
+  if (!rightDay || signatureOf(settings.tencentSecretKey, headers, signed, body, timestamp) !== signature)
+    return 'AuthFailure.SignatureFailure';
   if (!headers['x-tc-region']) return 'UnsupportedRegion';
   const action = `${headers['x-tc-action']} ${headers['x-tc-version']}`;
   return action === 'SendSms 2021-01-11' ? undefined : 'InvalidAction';
 }
 
 /** https://cloud.tencent.com/document/api/362/4208 */
-function signatureOf(headers: Fields, signed: readonly string[], body: Buffer, timestamp: number): string {
+function signatureOf(
+  secretKey: string,
+  headers: Fields,
+  signed: readonly string[],
+  body: Buffer,
+  timestamp: number,
+): string {
   const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
   const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
   const day = new Date(timestamp * 1000).toISOString().slice(0, 10);
   const lines = signed.map((name) => `${name}:${(headers[name] ?? '').toLowerCase()}\n`).join('');
   const canonical = `POST\n/\n\n${lines}\n${signed.join(';')}\n${sha256(body)}`;
   const toSign = `TC3-HMAC-SHA256\n${timestamp}\n${day}/sms/tc3_request\n${sha256(canonical)}`;
-  const key = hmac(hmac(hmac(`TC3${DEMO_TENCENT.secretKey}`, day), 'sms'), 'tc3_request');
+  const key = hmac(hmac(hmac(`TC3${secretKey}`, day), 'sms'), 'tc3_request');
   return hmac(key, toSign).toString('hex');
 }
 
@@ -123,11 +133,15 @@ function numberOf(set: unknown): string | undefined {
 }
 
 /** The code for what is wrong with the text. */
-function complaint(request: SendSms, to: string | undefined): string | undefined {
+function complaint(
+  request: SendSms,
+  to: string | undefined,
+  { tencentAppId, signature }: CarrierLabSettings,
+): string | undefined {
   const { SmsSdkAppId, SignName, TemplateId, TemplateParamSet: params, SessionContext = '' } = request;
-  if (SmsSdkAppId !== DEMO_TENCENT.appId) return 'InvalidParameterValue.SdkAppIdNotExist';
+  if (SmsSdkAppId !== tencentAppId) return 'InvalidParameterValue.SdkAppIdNotExist';
   if (to === undefined) return 'InvalidParameterValue.IncorrectPhoneNumber';
-  if (SignName !== DEMO_TENCENT.signature) return 'FailedOperation.SignatureIncorrectOrUnapproved';
+  if (SignName !== signature) return 'FailedOperation.SignatureIncorrectOrUnapproved';
   const places = TEMPLATES[String(TemplateId)]?.match(/\{\d\}/g)?.length;
   if (places === undefined || !Array.isArray(params) || params.length !== places)
     return 'FailedOperation.TemplateIncorrectOrUnapproved';
