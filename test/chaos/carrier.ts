@@ -7,8 +7,10 @@ export interface CompanyFault {
   to?: string;
   latencyMs?: number;
   hang?: 'before' | 'after';
+  stall?: 'before' | 'after';
   code?: string;
   failFirst?: number;
+  retryAfterSeconds?: number;
 }
 
 interface Lab {
@@ -72,6 +74,11 @@ export class Carrier {
 
   get url(): string {
     return this.lab.url;
+  }
+
+  /** Requests so far. */
+  get calls(): number {
+    return this.lab.stats.view().calls;
   }
 
   get inFlight(): number {

@@ -1,6 +1,7 @@
 import type { Row } from '../row.js';
 import { alarmRows } from './alarms.js';
 import { clockRows } from './clock.js';
+import { companyRows } from './companies.js';
 import { consumerTimeoutRows } from './consumer-timeout.js';
 import { duplicateRows } from './duplicates.js';
 import { expiryRows } from './expiry.js';
@@ -26,6 +27,7 @@ export const rows: readonly Row[] = [
   ...topologyRows,
   ...consumerTimeoutRows,
   ...poisonRows,
+  ...companyRows,
   ...duplicateRows,
   ...fullQueueRows,
   ...replayRows,
