@@ -167,6 +167,12 @@ describe('docs/openapi.json', () => {
     await ask('POST', '/v1/dead-letters/discard', { dryRun: true }, ops);
     await ask('GET', '/v1/parked', undefined, ops);
     await ask('GET', '/v1/parked', undefined, { authorization: 'Bearer own' });
+    await ask('POST', '/v1/companies/ccp/pause', { reason: 'maintenance', forSeconds: 60 }, ops);
+    await ask('GET', '/v1/companies', undefined, ops);
+    await ask('POST', '/v1/companies/ccp/resume', {}, ops);
+    await ask('POST', '/v1/companies/ccp/pause', {}, ops);
+    await ask('POST', '/v1/companies/nobody/pause', { reason: 'x' }, ops);
+    await ask('POST', '/v1/companies/ccp/resume', {}, { authorization: 'Bearer own' });
     await ask('POST', '/v1/numbers/erase', { to: third }, ops);
     await ask('POST', '/v1/numbers/erase', { to: '12' }, ops);
     await ask('POST', '/v1/numbers/erase', { to: third });

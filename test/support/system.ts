@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomBytes, randomInt } from 'node:crypto';
 import { EventServer, ProcessSettings, Readiness, readSettings, type Environment } from '@app/common';
+import { MemoryCompanyBook } from '@app/sms-provider';
 import { CarrierLabSettings, DEMO_RECEIPT_TOKEN, demoAccounts } from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import { createCarrierLab, type CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
@@ -84,8 +85,9 @@ export async function startSystem(services: SystemServices, more: Environment = 
   const gatewaySettings = gatewayConfig(environment);
   const workerSettings = smsWorkerConfig(environment);
   if (!services.redisUrl) gatewaySettings.redis.url = workerSettings.redis.url = undefined;
-  const gateway = await createGateway(gatewaySettings);
-  const worker = await createSmsWorker(workerSettings);
+  const companyBook = new MemoryCompanyBook();
+  const gateway = await createGateway({ ...gatewaySettings, companyBook });
+  const worker = await createSmsWorker({ ...workerSettings, companyBook });
   for (const app of [gateway, worker]) {
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');

@@ -21,7 +21,7 @@ import {
   Endings,
   HeldLedger,
   Hold,
-  NO_PAUSES,
+  Pauses,
   OutcomeEvents,
   planOf,
   Receipts,
@@ -34,7 +34,6 @@ import {
   SmsTemplates,
   type DeliveryLedger,
   type OutboundSms,
-  type Pauses,
   type ReceiptBook,
   type Rejection,
   type SendOutcome,
@@ -122,6 +121,11 @@ describe('the sender', () => {
     });
   const company = (name: string, script: SendOutcome[], guardsDuplicates = false) =>
     new ScriptedCompany(name, { guardsDuplicates }, script);
+  const pausesOf = (...names: string[]) => {
+    const pauses = new Pauses(createLogger('test', 'silent'), new Metrics());
+    pauses.learn(new Map(names.map((name) => [name, {}])));
+    return pauses;
+  };
   const senderOver = (
     route: SmsProvider[],
     options: {
@@ -150,7 +154,7 @@ describe('the sender', () => {
     return new SmsSender(
       ledger,
       new ProviderCalls(settings, logger, metrics),
-      new Companies(settings, plan, options.pauses ?? NO_PAUSES, logger, metrics),
+      new Companies(settings, plan, options.pauses ?? pausesOf(), logger, metrics),
       new SmsRoutes(plan.routes, new Map(route.map((provider) => [provider.name, provider]))),
       new SmsTemplates(BUILT_IN_TEMPLATES),
       new Endings(events, receipts, policies, metrics),
@@ -604,24 +608,24 @@ describe('the sender', () => {
     });
 
     it('or paused by an operator gets nothing, until it is resumed', async () => {
-      const paused = new Set(['one']);
+      const paused = pausesOf('one');
       const [one, two] = [company('one', [ACCEPTED]), company('two', [ACCEPTED])];
       const sender = senderOver([one, two], { pauses: paused });
 
       await sender.send(text(), first);
-      paused.clear();
+      paused.learn(new Map());
       await sender.send(text(), first);
 
       expect([one.asked.length, two.asked.length]).toEqual([1, 1]);
     });
 
     it('and shut: a text that was accepted before is told again', async () => {
-      const paused = new Set<string>();
+      const paused = pausesOf();
       const one = company('one', [ACCEPTED]);
       const sender = senderOver([one], { pauses: paused });
       const message = text();
       await sender.send(message, first);
-      paused.add('one');
+      paused.learn(new Map([['one', {}]]));
 
       expect(await sender.send(message, first)).toEqual({ kind: 'done' });
       expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.accepted']);

@@ -1,4 +1,6 @@
 import type { Command } from './command.js';
+import { companiesPause, companiesResume } from './companies/companies-change.command.js';
+import { companiesList } from './companies/companies-list.command.js';
 import { deadLettersList, deadLettersShow } from './dead-letters/dead-letters-list.command.js';
 import { deadLettersDiscard, deadLettersReplay } from './dead-letters/dead-letters-move.command.js';
 import { keysRevoke, keysRotate } from './keys/keys-change.command.js';
@@ -23,6 +25,9 @@ export const commands: readonly Command[] = [
   keysList,
   keysRotate,
   keysRevoke,
+  companiesList,
+  companiesPause,
+  companiesResume,
   deadLettersList,
   deadLettersShow,
   deadLettersReplay,

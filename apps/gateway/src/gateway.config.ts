@@ -10,6 +10,7 @@ import {
   type ConfigOf,
   type Environment,
 } from '@app/common';
+import type { CompanyBook } from '@app/sms-provider';
 import { IsInt, IsNotEmpty, Max, Min } from 'class-validator';
 import { AccessSettings } from './access/access.config.js';
 import { LimitSettings } from './limits/limits.config.js';
@@ -54,6 +55,8 @@ export const gatewaySections = {
 export type GatewayConfig = ConfigOf<typeof gatewaySections> & {
   /** Of the companies whose receipts are taken; absent: of none. */
   readonly receiptSettings?: ReceiptSettings;
+  /** Without Redis: what a worker of the same process has as well. */
+  readonly companyBook?: CompanyBook;
 };
 
 export const readGatewayConfig = async (): Promise<GatewayConfig> => gatewayConfig(await loadEnvironment());

@@ -1,6 +1,7 @@
 import { MessagingModule, OperationsModule, SettingsModule, SMS_WORKER_INBOX, type AppLogger } from '@app/common';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
+import { CompaniesModule } from './companies/companies.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import type { GatewayConfig } from './gateway.config.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
@@ -17,7 +18,7 @@ const DRAIN_MS = 10_000;
 
 @Module({})
 export class GatewayModule {
-  static with({ receiptSettings = {}, ...config }: GatewayConfig, logger: AppLogger): DynamicModule {
+  static with({ receiptSettings = {}, companyBook, ...config }: GatewayConfig, logger: AppLogger): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
@@ -37,6 +38,7 @@ export class GatewayModule {
         VerificationModule,
         DeliveryModule,
         LeftOversModule,
+        CompaniesModule.at(config.redis.url, companyBook),
         OpenApiModule,
         ReceiptsModule.with(receiptSettings),
       ],

@@ -10,7 +10,14 @@ import {
   type ConfigOf,
   type Environment,
 } from '@app/common';
-import { planIn, providerSections, SmsSettings, type ProviderSettings, type RoutingPlan } from '@app/sms-provider';
+import {
+  planIn,
+  providerSections,
+  SmsSettings,
+  type CompanyBook,
+  type ProviderSettings,
+  type RoutingPlan,
+} from '@app/sms-provider';
 
 /** Where health and metrics of the worker are asked for. */
 export class WorkerHttpSettings {
@@ -42,6 +49,8 @@ export type SmsWorkerConfig = ConfigOf<typeof smsWorkerSections> & {
   /** Of the companies on the routes. */
   readonly providers: ProviderSettings;
   readonly plan: RoutingPlan;
+  /** Without Redis: what a gateway of the same process has as well. */
+  readonly companyBook?: CompanyBook;
 };
 
 export const readSmsWorkerConfig = async (): Promise<SmsWorkerConfig> => smsWorkerConfig(await loadEnvironment());

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import {
-  AppLogger,
+  type AppLogger,
   GATEWAY_INBOX,
   MessagingModule,
   OperationsModule,
@@ -9,7 +9,7 @@ import {
   SettingsModule,
   type Redis,
 } from '@app/common';
-import { NO_PAUSES, RedisPauses, SmsProviderModule } from '@app/sms-provider';
+import { MemoryCompanyBook, RedisCompanyBook, SmsProviderModule } from '@app/sms-provider';
 import { handlers } from './handlers/handlers.js';
 import { MemoryDeliveryLedger } from './ledger/memory-delivery-ledger.js';
 import { MemoryReceiptBook } from './ledger/memory-receipt-book.js';
@@ -19,7 +19,10 @@ import type { SmsWorkerConfig } from './sms-worker.config.js';
 
 @Module({ controllers: handlers })
 export class SmsWorkerModule {
-  static with({ providers, plan, ...sections }: SmsWorkerConfig, logger: AppLogger): DynamicModule {
+  static with(
+    { providers, plan, companyBook: shared, ...sections }: SmsWorkerConfig,
+    logger: AppLogger,
+  ): DynamicModule {
     const { redis, sms } = sections;
     const ledger = redis.url
       ? { inject: [REDIS], useFactory: (client: Redis) => new RedisDeliveryLedger(client) }
@@ -27,9 +30,9 @@ export class SmsWorkerModule {
     const receiptBook = redis.url
       ? { inject: [REDIS], useFactory: (client: Redis) => new RedisReceiptBook(client) }
       : { useFactory: () => new MemoryReceiptBook() };
-    const pauses = redis.url
-      ? { inject: [REDIS, AppLogger], useFactory: (client: Redis, log: AppLogger) => new RedisPauses(client, log) }
-      : { useFactory: () => NO_PAUSES };
+    const companyBook = redis.url
+      ? { inject: [REDIS], useFactory: (client: Redis) => new RedisCompanyBook(client) }
+      : { useFactory: () => shared ?? new MemoryCompanyBook() };
     return {
       module: SmsWorkerModule,
       imports: [
@@ -43,7 +46,7 @@ export class SmsWorkerModule {
           // A request under way ends, or is cut off and noted, within this.
           drainMs: (sms.sendTimeoutSeconds + 5) * 1000,
         }),
-        SmsProviderModule.with(sms, { providers, plan, ledger, receiptBook, pauses }),
+        SmsProviderModule.with(sms, { providers, plan, ledger, receiptBook, companyBook }),
       ],
     };
   }

@@ -7,6 +7,7 @@ import {
   StartRefused,
   type Environment,
 } from '@app/common';
+import { MemoryCompanyBook } from '@app/sms-provider';
 import { CarrierLabSettings, type CarrierLabConfig, demoAccounts } from '../../carrier-lab/src/carrier-lab.config.js';
 import { gatewayConfig, type GatewayConfig } from '../../gateway/src/gateway.config.js';
 import { smsWorkerConfig, type SmsWorkerConfig } from '../../sms-worker/src/sms-worker.config.js';
@@ -60,8 +61,10 @@ function readApps(
   };
   const gateway = gatewayConfig(complete);
   const worker = smsWorkerConfig(complete);
-  if (inMemory) gateway.redis.url = worker.redis.url = undefined;
-  return { gateway, worker };
+  if (!inMemory) return { gateway, worker };
+  gateway.redis.url = worker.redis.url = undefined;
+  const companyBook = new MemoryCompanyBook();
+  return { gateway: { ...gateway, companyBook }, worker: { ...worker, companyBook } };
 }
 
 const isNamed = (environment: Environment, name: string): boolean =>

@@ -10,8 +10,10 @@ import { providerList } from './provider-list.js';
 import { RECEIPT_BOOK } from './receipts/receipt-book.js';
 import { Receipts } from './receipts/receipts.js';
 import { Companies } from './routes/companies.js';
+import { COMPANY_BOOK } from './routes/company-book.js';
+import { CompanyWatch } from './routes/company-watch.js';
 import { refuseEmptyRoutes } from './routes/coverage.js';
-import { PAUSES } from './routes/pauses.js';
+import { Pauses } from './routes/pauses.js';
 import { companiesOf, ROUTING_PLAN, type RoutingPlan } from './routes/routing-plan.js';
 import { SmsRoutes } from './sms-route.js';
 import { SmsSender } from './sms-sender.js';
@@ -32,8 +34,8 @@ export interface SmsProviderOptions {
   readonly ledger: Factory;
   /** Makes the RECEIPT_BOOK: memory or Redis. */
   readonly receiptBook: Factory;
-  /** Makes the PAUSES. */
-  readonly pauses: Factory;
+  /** Makes the COMPANY_BOOK: memory or Redis. */
+  readonly companyBook: Factory;
 }
 
 /** The sender, the companies on the routes, and the policy that the retry interceptor applies to `sms` handlers. */
@@ -47,7 +49,7 @@ export class SmsProviderModule {
   /** @throws StartRefused where a text can never be sent as it is configured. */
   static with(
     settings: SmsSettings,
-    { providers, plan, ledger, receiptBook, pauses }: SmsProviderOptions,
+    { providers, plan, ledger, receiptBook, companyBook }: SmsProviderOptions,
   ): DynamicModule {
     const names = companiesOf(plan);
     const companies = new Map(createProviders(names, providers).map((company) => [company.name, company]));
@@ -61,6 +63,8 @@ export class SmsProviderModule {
         Hold,
         HeldLedger,
         Companies,
+        Pauses,
+        CompanyWatch,
         ProviderCalls,
         OutcomeEvents,
         Receipts,
@@ -68,7 +72,7 @@ export class SmsProviderModule {
         SmsSender,
         { ...ledger, provide: DELIVERY_LEDGER },
         { ...receiptBook, provide: RECEIPT_BOOK },
-        { ...pauses, provide: PAUSES },
+        { ...companyBook, provide: COMPANY_BOOK },
         { provide: SmsTemplates, useValue: templates },
         { provide: ROUTING_PLAN, useValue: plan },
         { provide: SmsRoutes, useValue: new SmsRoutes(plan.routes, companies) },

@@ -1,7 +1,7 @@
 import { CommandFailed, EXIT, UsageError, type Call, type Command } from '../command.js';
 import { OperatorApi } from '../operator-api.js';
 import { tellKey, type HandedKey } from './key-view.js';
-import { secondsOf } from './seconds.js';
+import { secondsOf } from '../seconds.js';
 
 export const keysRotate: Command = {
   name: 'keys rotate',

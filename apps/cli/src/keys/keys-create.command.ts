@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { EXIT, UsageError, type Call, type Command, type Exit } from '../command.js';
 import { OperatorApi } from '../operator-api.js';
 import { tellKey, type HandedKey } from './key-view.js';
-import { secondsOf } from './seconds.js';
+import { secondsOf } from '../seconds.js';
 
 /** As the gateway's API_KEYS reads them. */
 const SCOPES = ['verify', 'operate'];

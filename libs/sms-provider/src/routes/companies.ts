@@ -4,8 +4,8 @@ import type { Consequence } from '../consequence.js';
 import { SmsSettings } from '../sms.config.js';
 import type { SmsProvider } from '../sms-provider.js';
 import { Breaker, type BreakerState, type Ticket } from './breaker.js';
-import { PAUSES, type Pauses } from './pauses.js';
-import { ROUTING_PLAN, type RoutingPlan } from './routing-plan.js';
+import { Pauses } from './pauses.js';
+import { companiesOf, ROUTING_PLAN, type RoutingPlan } from './routing-plan.js';
 import { Share } from './share.js';
 
 /** The right to make one request to a company, given back with what its answer says of the company's health; only the first word counts. */
@@ -45,7 +45,7 @@ export class Companies implements BeforeApplicationShutdown {
   constructor(
     private readonly settings: SmsSettings,
     @Inject(ROUTING_PLAN) private readonly plan: RoutingPlan,
-    @Inject(PAUSES) private readonly pauses: Pauses,
+    private readonly pauses: Pauses,
     private readonly logger: AppLogger,
     metrics: Metrics,
   ) {
@@ -58,6 +58,7 @@ export class Companies implements BeforeApplicationShutdown {
 
   /** The first candidate that may be asked now, else the first whose turn comes in time. */
   async choose(candidates: readonly SmsProvider[]): Promise<Choice> {
+    await this.pauses.known;
     const shut: Shut[] = [];
     for (const provider of candidates) {
       const entered = this.enter(provider);
@@ -79,6 +80,11 @@ export class Companies implements BeforeApplicationShutdown {
     if (shut) return shut;
     const room = this.gateOf(provider).share.tryEnter();
     return room ? this.admit(provider) : { provider: provider.name, code: 'busy', forMs: 1000 };
+  }
+
+  /** How this worker sees the companies on its routes. */
+  breakers(): Readonly<Record<string, BreakerState>> {
+    return Object.fromEntries(companiesOf(this.plan).map((name) => [name, this.gateOf({ name }).breaker.state]));
   }
 
   /** Nobody waits in line for a process that ends. */

@@ -1,56 +1,47 @@
-import { AppLogger, type Redis } from '@app/common';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { AppLogger, Metrics } from '@app/common';
+import { Injectable } from '@nestjs/common';
+import type { PauseLeft } from './company-book.js';
 
-/** Which companies an operator has taken off every route. */
-export interface Pauses {
-  has(company: string): boolean;
-}
-
-export const PAUSES = Symbol('Pauses');
-
-/** A set in Redis, so that one word reaches every worker: `redis-cli SADD otpost:sms:paused ccp`, and `SREM` to resume. */
-export const PAUSED_KEY = 'otpost:sms:paused';
-/** A pause is in force within this everywhere. */
-const LOOK_EVERY_MS = 2000;
-
-/** Looks at intervals; while Redis is away the last known pauses hold. */
+/** Which companies an operator has taken off every route, as this worker was told last. */
 @Injectable()
-export class RedisPauses implements Pauses, OnApplicationShutdown {
-  private paused: ReadonlySet<string> = new Set();
-  private readonly looking: NodeJS.Timeout;
+export class Pauses {
+  /** Resolves when it was told for the first time: nobody asks a company before that. */
+  readonly known: Promise<void>;
+  private know!: () => void;
+  /** When each ends, on the monotonic clock. */
+  private ends: ReadonlyMap<string, number> = new Map();
+  private readonly paused;
 
   constructor(
-    private readonly redis: Redis,
     private readonly logger: AppLogger,
+    metrics: Metrics,
   ) {
-    this.looking = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
-    void this.look();
+    this.paused = metrics.gauge(
+      'otpost_provider_paused',
+      'Whether an operator has taken the company off every route.',
+      ['provider'],
+    );
+    this.known = new Promise((resolve) => (this.know = resolve));
   }
 
+  /** A pause that is known to end ends without being told. */
   has(company: string): boolean {
-    return this.paused.has(company);
+    return (this.ends.get(company) ?? 0) > performance.now();
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.looking);
-  }
-
-  private async look(): Promise<void> {
-    let paused: ReadonlySet<string>;
-    try {
-      paused = new Set(await this.redis.smembers(PAUSED_KEY));
-    } catch (error) {
-      return this.logger.debug({ reason: (error as Error).message }, 'the paused companies could not be read');
+  learn(paused: ReadonlyMap<string, PauseLeft>): void {
+    const before = this.ends;
+    const now = performance.now();
+    this.ends = new Map([...paused].map(([company, { forMs = Infinity }]) => [company, now + forMs]));
+    for (const provider of this.ends.keys()) {
+      this.paused.set({ provider }, 1);
+      if (!before.has(provider)) this.logger.warn({ provider }, 'a company is paused by an operator');
     }
-    for (const provider of paused) {
-      if (!this.paused.has(provider)) this.logger.warn({ provider }, 'a company is paused by an operator');
+    for (const provider of before.keys()) {
+      if (this.ends.has(provider)) continue;
+      this.paused.set({ provider }, 0);
+      this.logger.warn({ provider }, 'the pause of a company is over');
     }
-    for (const provider of this.paused) {
-      if (!paused.has(provider)) this.logger.warn({ provider }, 'a company is resumed by an operator');
-    }
-    this.paused = paused;
+    this.know();
   }
 }
-
-/** Where there is no Redis nobody can say so. */
-export const NO_PAUSES: Pauses = { has: () => false };

@@ -1,4 +1,4 @@
-import { UsageError } from '../command.js';
+import { UsageError } from './command.js';
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 };
 
