@@ -6,5 +6,13 @@ import { tencent } from './providers/tencent.provider.js';
 import { twilio } from './providers/twilio.provider.js';
 import { webhook } from './providers/webhook.provider.js';
 
-/** Every provider that `SMS_PROVIDERS` may name: a company joins by its file and one line here. */
-export const providerList: readonly ProviderDefinition[] = [ccp, aliyun, tencent, twilio, webhook, consoleProvider];
+/** Every provider that `SMS_PROVIDERS` may name: a company joins by its file and an entry here. */
+export const providerList: readonly ProviderDefinition[] = [
+  ccp,
+  aliyun,
+  tencent,
+  twilio,
+  // A service of one's own, and the one for development.
+  webhook,
+  consoleProvider,
+];
