@@ -137,7 +137,7 @@ describe('a request', () => {
   it('that is accepted with an id that is no text is accepted without one', async () => {
     company.answers(200, '{"statusCode":"000000","templateSMS":{"smsMessageSid":7}}');
     expect(await send()).toEqual({ kind: 'accepted' });
-    reply.body = '{"statusCode":"000000","templateSMS":{"smsMessageSid":""}}';
+    company.answers(200, '{"statusCode":"000000","templateSMS":{"smsMessageSid":""}}');
     expect(await send()).toEqual({ kind: 'accepted' });
   });
 

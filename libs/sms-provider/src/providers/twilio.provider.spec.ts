@@ -219,7 +219,7 @@ describe('a request', () => {
 
   it('may come from a name that begins like a messaging service', async () => {
     await send({ from: 'MGM Resorts' });
-    expect(new URLSearchParams(asked[0]!.body).get('From')).toBe('MGM Resorts');
+    expect(new URLSearchParams(company.asked.body).get('From')).toBe('MGM Resorts');
   });
 
   const problem = (code: number) => JSON.stringify({ code, message: 'no', status: 400 });
