@@ -266,7 +266,7 @@ describe('the sender', () => {
   describe('after another worker died asking', () => {
     const abandoned = async (message: SmsSend) => {
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false });
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false, token: 'dead' });
       await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
       return ledger;
     };
@@ -317,7 +317,8 @@ describe('the sender', () => {
         },
       };
       const messages = Array.from({ length: 10 }, text);
-      for (const { messageId } of messages) await ledger.reserve(messageId, 'one', { leaseMs: 1, alone: false });
+      for (const { messageId } of messages)
+        await ledger.reserve(messageId, 'one', { leaseMs: 1, alone: false, token: 'dead' });
       await until(
         'the leases are over',
         5,
@@ -335,7 +336,7 @@ describe('the sender', () => {
       const message = text();
       const ledger = new MemoryDeliveryLedger();
       for (const alone of [false, true, true, true]) {
-        await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone });
+        await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone, token: randomUUID() });
         await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
       }
 
@@ -349,7 +350,7 @@ describe('the sender', () => {
     it('waits while it may still be alive, and uses up no attempt', async () => {
       const message = text();
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { leaseMs: 15_000, alone: false });
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 15_000, alone: false, token: 'other' });
 
       expect(await senderOver([company('one', [])], { ledger }).send(message, first)).toEqual({
         kind: 'retry',
@@ -375,6 +376,25 @@ describe('the sender', () => {
     away = false;
 
     expect(await sent).toEqual({ kind: 'done' });
+  });
+
+  it('is not taken for dead by its own reservation, which it did not hear of', async () => {
+    const ledger = new MemoryDeliveryLedger();
+    const reserve = ledger.reserve.bind(ledger);
+    let stalled = 2;
+    ledger.reserve = async (...reserved) => {
+      const reservation = await reserve(...reserved);
+      if (stalled-- > 0) throw new RedisUnavailableError('Command timed out');
+      return reservation;
+    };
+    const one = company('one', [ACCEPTED]);
+    const sender = senderOver([one], { ledger, settings: { onCrash: 'hold' } });
+
+    expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+
+    expect(one.asked).toMatchObject([{ repeated: false }]);
+    const [{ data }] = (await told(1)) as [(typeof outcomes)[0]];
+    expect(data).not.toHaveProperty('maybeDuplicate');
   });
 
   it('a text whose code dies while the ledger is away is not sent', async () => {
@@ -457,7 +477,7 @@ describe('the sender', () => {
     it('and a worker died asking: unknown, since the company may have it', async () => {
       const message = late(text());
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false });
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false, token: 'dead' });
       await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
 
       expect(await senderOver([company('one', [])], { ledger }).expire(message, first)).toEqual({ kind: 'done' });

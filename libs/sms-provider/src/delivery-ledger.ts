@@ -7,6 +7,7 @@ export interface DeliveryLedger {
    * grant may name another one, where an earlier request may still be under way. After `leaseMs` (by the ledger's clock, and
    * longer than one request can take) whoever reserved counts as dead, and the message as a suspect: it may be what killed
    * the process. A suspect is granted only to who handles it `alone`, one suspect at a time; a death then is its strike.
+   * Who has the reservation already, as `token` shows, did not hear of it: the same grant again, with a whole lease.
    * @throws RedisUnavailableError: nothing may be asked.
    */
   reserve(messageId: string, provider: string, options: ReserveOptions): Promise<Reservation>;
@@ -27,6 +28,8 @@ export interface ReserveOptions {
   readonly leaseMs: number;
   /** The caller handles no other suspect beside this one. */
   readonly alone: boolean;
+  /** Whoever asks, by a random name: the same for each try of one call, another one for each call. */
+  readonly token: string;
 }
 
 /** So many deaths of whoever handled it alone, and a message is poison. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SmsSend } from '@app/common';
+import { randomUUID } from 'node:crypto';
 import { DELIVERY_LEDGER, type DeliveryLedger, type LedgerAnswer, type Reservation } from './delivery-ledger.js';
 import { isExpired } from './expired.js';
 import { Hold } from './hold.js';
@@ -19,11 +20,15 @@ export class HeldLedger {
     return leaseSeconds(this.settings) * 1000;
   }
 
-  /** `expired`: the code died while Redis was away. Undefined: the process ends. */
+  /**
+   * `expired`: the code died while Redis was away. Undefined: the process ends. Redis may do what it does not answer in
+   * time: one token for all tries, so that this call does not meet its own reservation as somebody else's.
+   */
   reserve(message: SmsSend, { name }: SmsProvider, alone: boolean): Promise<Reservation | 'expired' | undefined> {
+    const options = { leaseMs: this.leaseMs, alone, token: randomUUID() };
     return this.hold.untilBegun(async () => {
       if (isExpired(message, new Date())) return 'expired';
-      return this.ledger.reserve(message.messageId, name, { leaseMs: this.leaseMs, alone });
+      return this.ledger.reserve(message.messageId, name, options);
     });
   }
 

@@ -7,8 +7,15 @@ import {
   type ReserveOptions,
 } from '@app/sms-provider';
 
+type Granted = Extract<Reservation, { kind: 'granted' }>;
+
+interface Reserved extends Pick<Granted, 'provider' | 'n' | 'repeats'> {
+  readonly state: 'reserved';
+  readonly token: string;
+}
+
 interface Entry {
-  readonly answer: LedgerAnswer | { readonly state: 'reserved'; readonly provider: string; readonly n: number };
+  readonly answer: LedgerAnswer | Reserved;
   /** Milliseconds since 1970; of a reservation only. */
   readonly leaseUntil: number;
   readonly keptUntil: number;
@@ -21,12 +28,17 @@ interface Entry {
 export class MemoryDeliveryLedger implements DeliveryLedger {
   private readonly entries = new Map<string, Entry>();
 
-  async reserve(messageId: string, provider: string, { leaseMs, alone }: ReserveOptions): Promise<Reservation> {
+  async reserve(messageId: string, provider: string, options: ReserveOptions): Promise<Reservation> {
+    const { leaseMs, alone, token } = options;
     const now = Date.now();
     this.forgetOld(now);
     const entry = this.entries.get(messageId);
     const answer = entry?.answer;
     let strikes = entry?.strikes ?? 0;
+    if (answer?.state === 'reserved' && answer.token === token) {
+      this.keep(messageId, { ...entry!, leaseUntil: now + leaseMs });
+      return grantOf(answer);
+    }
     if (answer?.state === 'reserved') {
       if (entry!.leaseUntil > now) return { kind: 'busy', leftMs: entry!.leaseUntil - now };
       if (!alone) return { kind: 'suspect' };
@@ -35,10 +47,9 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     }
     if (answer?.state === 'accepted' || (answer?.state === 'unknown' && !answer.askAgain))
       return { kind: 'settled', answer };
-    const granted = grantAfter(answer, provider);
-    const reserved = { state: 'reserved', provider: granted.provider, n: granted.n } as const;
+    const reserved: Reserved = { state: 'reserved', token, ...requestAfter(answer, provider) };
     this.keep(messageId, { answer: reserved, leaseUntil: now + leaseMs, alone, strikes });
-    return granted;
+    return grantOf(reserved);
   }
 
   async settle(messageId: string, answer: LedgerAnswer): Promise<void> {
@@ -68,16 +79,23 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
 }
 
 /** What a new request follows: nothing, a rejection, an unknown outcome that may be repeated, or a holder that died. */
-function grantAfter(before: Entry['answer'] | undefined, provider: string): Extract<Reservation, { kind: 'granted' }> {
+function requestAfter(before: Entry['answer'] | undefined, provider: string): Omit<Granted, 'kind'> {
   switch (before?.state) {
     case undefined:
-      return { kind: 'granted', provider, n: 0 };
+      return { provider, n: 0 };
     case 'rejected':
-      return { kind: 'granted', provider, n: before.n + 1 };
+      return { provider, n: before.n + 1 };
     case 'reserved':
-      return { kind: 'granted', provider: before.provider, n: before.n, repeats: 'crash' };
+      return { provider: before.provider, n: before.n, repeats: 'crash' };
     case 'unknown':
     case 'accepted':
-      return { kind: 'granted', provider: before.provider, n: before.n, repeats: 'unknown' };
+      return { provider: before.provider, n: before.n, repeats: 'unknown' };
   }
 }
+
+const grantOf = ({ provider, n, repeats }: Reserved): Granted => ({
+  kind: 'granted',
+  provider,
+  n,
+  ...(repeats === undefined ? {} : { repeats }),
+});

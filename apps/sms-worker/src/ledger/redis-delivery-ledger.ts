@@ -9,8 +9,9 @@ import {
 } from '@app/sms-provider';
 
 /**
- * One hash a message: `state`, `provider`, `n`; of a reservation `leaseUntil`, `alone` and `strikes`; `answer` (JSON) once there is one. The
- * same transitions as the memory ledger's; the clock is Redis's, so that workers need not agree on the time.
+ * One hash a message: `state`, `provider`, `n`; of a reservation `token`, `repeats`, `leaseUntil`, `alone` and `strikes`;
+ * `answer` (JSON) once there is one. The same transitions as the memory ledger's; the clock is Redis's, so that workers
+ * need not agree on the time.
  */
 const CLOCK = `
 local time = redis.call('TIME')
@@ -19,8 +20,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 const RESERVE = new RedisScript<[string, string?, string?, string?]>(`${CLOCK}
 local key, provider, lease, alone, maxStrikes, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain', 'alone', 'strikes')
+local token = ARGV[6]
+local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain', 'alone', 'strikes', 'token', 'repeats')
 local state, n, repeats, strikes = e[1], 0, '', tonumber(e[8] or 0)
+if state == 'reserved' and e[9] == token then
+  redis.call('HSET', key, 'leaseUntil', now + lease)
+  return {'granted', e[2], e[3], e[10]}
+end
 if state == 'reserved' then
   if tonumber(e[4]) > now then return {'busy', tostring(tonumber(e[4]) - now)} end
   if alone == '0' then return {'suspect'} end
@@ -34,7 +40,8 @@ elseif state == 'rejected' then
 elseif state then
   return {'settled', e[5]}
 end
-redis.call('HSET', key, 'state', 'reserved', 'provider', provider, 'n', n, 'leaseUntil', now + lease, 'alone', alone, 'strikes', strikes)
+redis.call('HSET', key, 'state', 'reserved', 'provider', provider, 'n', n, 'leaseUntil', now + lease, 'alone', alone,
+  'strikes', strikes, 'token', token, 'repeats', repeats)
 redis.call('HDEL', key, 'answer', 'askAgain')
 redis.call('EXPIRE', key, ttl)
 return {'granted', provider, tostring(n), repeats}
@@ -46,7 +53,7 @@ local e = redis.call('HMGET', key, 'state', 'n')
 local late = e[1] and e[2] ~= n and state ~= 'accepted'
 if e[1] == 'accepted' or late then return 0 end
 redis.call('HSET', key, 'state', state, 'provider', provider, 'n', n, 'answer', answer, 'askAgain', askAgain)
-redis.call('HDEL', key, 'leaseUntil', 'alone', 'strikes')
+redis.call('HDEL', key, 'leaseUntil', 'alone', 'strikes', 'repeats')
 redis.call('EXPIRE', key, ttl)
 return 1
 `);
@@ -61,8 +68,9 @@ return {tonumber(e[3]) > now and 'reserved' or 'abandoned'}
 export class RedisDeliveryLedger implements DeliveryLedger {
   constructor(private readonly redis: Redis) {}
 
-  async reserve(messageId: string, provider: string, { leaseMs, alone }: ReserveOptions): Promise<Reservation> {
-    const args = [provider, leaseMs, alone ? 1 : 0, MAX_STRIKES, LEDGER_TTL_SECONDS];
+  async reserve(messageId: string, provider: string, options: ReserveOptions): Promise<Reservation> {
+    const { leaseMs, alone, token } = options;
+    const args = [provider, leaseMs, alone ? 1 : 0, MAX_STRIKES, LEDGER_TTL_SECONDS, token];
     const [kind, first = '', n, repeats] = await RESERVE.run(this.redis, [keyOf(messageId)], args);
     switch (kind) {
       case 'granted':
