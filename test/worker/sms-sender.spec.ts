@@ -332,6 +332,33 @@ describe('the sender', () => {
       expect(most).toBe(1);
     });
 
+    it('who was only slow leaves the message to whoever repeats it', async () => {
+      const ledger = new MemoryDeliveryLedger();
+      const reserve = ledger.reserve.bind(ledger);
+      ledger.reserve = (id, provider, options) => reserve(id, provider, { ...options, leaseMs: 30 });
+      const answers: ((answer: SendOutcome) => void)[] = [];
+      const slow: SmsProvider = {
+        name: 'one',
+        capabilities: { guardsDuplicates: false },
+        supports: () => true,
+        send: () => new Promise((resolve) => answers.push(resolve)),
+      };
+      const two = company('two', []);
+      const message = text();
+      const sendAgain = () => senderOver([slow, two], { ledger }).send(message, first);
+
+      const early = sendAgain();
+      await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
+      const late = sendAgain();
+      await until('both have asked', 5, () => answers.length === 2);
+      answers[0]!(rejected());
+
+      expect(await early).toMatchObject({ kind: 'retry', reason: 'another worker is sending it' });
+      answers[1]!(ACCEPTED);
+      expect(await late).toEqual({ kind: 'done' });
+      expect((await told(1)).map(({ pattern }) => pattern)).toEqual(['sms.accepted']);
+    });
+
     it('parks a message of which three workers died, and says so', async () => {
       const message = text();
       const ledger = new MemoryDeliveryLedger();

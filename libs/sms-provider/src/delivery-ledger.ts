@@ -13,10 +13,11 @@ export interface DeliveryLedger {
   reserve(messageId: string, provider: string, options: ReserveOptions): Promise<Reservation>;
   /**
    * Notes the answer to request `n`, after it is known and before anybody is told. Once accepted a message stays accepted,
-   * also where the acceptance comes late; any other answer to an earlier request changes nothing.
+   * also where the acceptance comes late. Any other answer counts only from whoever reserved last, as `token` shows. False:
+   * it changes nothing, because somebody else has the message now, or it is accepted.
    * @throws RedisUnavailableError: not noted; ask again.
    */
-  settle(messageId: string, answer: LedgerAnswer): Promise<void>;
+  settle(messageId: string, answer: LedgerAnswer, token?: string): Promise<boolean>;
   /**
    * What is known of a message, without reserving it. `abandoned`: whoever reserved it is dead, and may have asked.
    * @throws RedisUnavailableError
@@ -51,10 +52,16 @@ export interface LedgerAnswer {
 
 export type Reservation =
   /**
-   * The caller asks `provider` with the reference of `n`. `repeats` says that this request may have been made before: its
+   * The caller asks `provider` with the reference of `n`, and settles with its `token`. `repeats` says that this request may have been made before: its
    * outcome was `unknown`, or who made it died (`crash`).
    */
-  | { readonly kind: 'granted'; readonly provider: string; readonly n: number; readonly repeats?: 'unknown' | 'crash' }
+  | {
+      readonly kind: 'granted';
+      readonly provider: string;
+      readonly n: number;
+      readonly token: string;
+      readonly repeats?: 'unknown' | 'crash';
+    }
   /** Somebody else is asking at this moment, and counts as dead after `leftMs`. */
   | { readonly kind: 'busy'; readonly leftMs: number }
   /** Whoever reserved it died. Ask again `alone`. */

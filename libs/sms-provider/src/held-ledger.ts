@@ -37,9 +37,9 @@ export class HeldLedger {
     return this.hold.untilBegun(async () => (await this.ledger.find(messageId)) ?? 'unseen');
   }
 
-  /** An answer that is known is kept in this process until it can be noted. */
-  note(messageId: string, answer: LedgerAnswer): Promise<void> {
-    return this.hold.untilDone(() => this.ledger.settle(messageId, answer));
+  /** An answer that is known is kept in this process until it can be noted. False: see `settle`. */
+  note(messageId: string, answer: LedgerAnswer, token?: string): Promise<boolean> {
+    return this.hold.untilDone(() => this.ledger.settle(messageId, answer, token));
   }
 }
 

@@ -40,7 +40,8 @@ interface Walk extends SendEvent {
  * 3. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
  *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request, one such
  *    message at a time, so that a message of which workers die is told from those that were only beside it.
- * 4. Note the answer in the ledger before anybody is told, and tell it before the event is acked.
+ * 4. Note the answer in the ledger before anybody is told, and tell it before the event is acked. Whoever was taken for
+ *    dead, and finds that somebody else has the message by now, leaves it to them.
  * 5. A rejection with failover asks the next company at once; when all have rejected, any RETRYABLE one means another
  *    attempt. An unknown outcome is repeated only where the company refuses duplicates.
  *
@@ -150,9 +151,9 @@ export class SmsSender implements OnApplicationShutdown {
     pass.leave('ignored');
     const other = this.companies.enter(provider);
     if (!('leave' in other)) {
-      const { n } = granted;
+      const { n, token } = granted;
       const unasked = { state: 'unknown', provider: provider.name, n, askAgain: true, errorCode: other.code } as const;
-      await this.ledger.note(walk.message.messageId, unasked);
+      if (!(await this.ledger.note(walk.message.messageId, unasked, token))) return this.overtaken(walk);
       return this.endings.repeatLater(walk, other.code, provider.name, other.forMs);
     }
     try {
@@ -170,7 +171,9 @@ export class SmsSender implements OnApplicationShutdown {
   ): Promise<HandlerResult | 'next'> {
     const maybeDuplicate = granted.repeats !== undefined && !provider.capabilities.guardsDuplicates;
     if (maybeDuplicate) this.maybeDuplicates.inc({ provider: provider.name });
-    const { outcome, answer, words } = await this.ask(provider, granted, walk, pass);
+    const known = await this.ask(provider, granted, walk, pass);
+    if (!known) return this.overtaken(walk);
+    const { outcome, answer, words } = known;
     walk.asked.add(provider);
     if (outcome.kind === 'accepted') {
       this.count(provider, walk);
@@ -189,12 +192,13 @@ export class SmsSender implements OnApplicationShutdown {
     return 'next';
   }
 
+  /** Undefined: the answer does not count any more. */
   private async ask(
     provider: SmsProvider,
-    { n, repeats }: Granted,
+    { n, token, repeats }: Granted,
     walk: Walk,
     pass: Pass,
-  ): Promise<{ outcome: SendOutcome; answer: LedgerAnswer; words: readonly ReceiptWord[] }> {
+  ): Promise<{ outcome: SendOutcome; answer: LedgerAnswer; words: readonly ReceiptWord[] } | undefined> {
     const { messageId } = walk.message;
     const about = { messageId, attempt: walk.delivery.attempt };
     const reference = referenceOf(messageId, n);
@@ -204,8 +208,11 @@ export class SmsSender implements OnApplicationShutdown {
     pass.leave(consequenceOf(said).health, 'retryAfterMs' in said ? said.retryAfterMs : undefined);
     const outcome = repeats !== undefined && provider.capabilities.guardsDuplicates ? ofRepetition(said) : said;
     const answer = answerOf(provider, n, outcome);
-    const [words] = await Promise.all([this.receipts.noteAnswer(walk, answer), this.ledger.note(messageId, answer)]);
-    if (outcome.kind !== 'unknown' || words.length === 0) return { outcome, answer, words };
+    const [words, counts] = await Promise.all([
+      this.receipts.noteAnswer(walk, answer),
+      this.ledger.note(messageId, answer, token),
+    ]);
+    if (outcome.kind !== 'unknown' || words.length === 0) return counts ? { outcome, answer, words } : undefined;
     const accepted: SendOutcome = { kind: 'accepted' }; // the company speaks of it, so it has it
     const settled = answerOf(provider, n, accepted);
     await this.ledger.note(messageId, settled);
@@ -236,9 +243,17 @@ export class SmsSender implements OnApplicationShutdown {
   }
 
   /** Somebody may have asked, and asking again might send a second text. */
-  private async holdBack({ provider, n }: Granted, walk: Walk, errorCode: string): Promise<HandlerResult> {
-    await this.ledger.note(walk.message.messageId, { state: 'unknown', provider, n, errorCode });
+  private async holdBack({ provider, n, token }: Granted, walk: Walk, errorCode: string): Promise<HandlerResult> {
+    const unknown = { state: 'unknown', provider, n, errorCode } as const;
+    if (!(await this.ledger.note(walk.message.messageId, unknown, token))) return this.overtaken(walk);
     return this.endings.unknown(walk, errorCode, provider);
+  }
+
+  /** Its lease was over before its answer came: what became of the message, whoever has it now will say. */
+  private async overtaken(walk: Walk): Promise<HandlerResult> {
+    const known = await this.ledger.find(walk.message.messageId);
+    if (typeof known === 'object' && known.state === 'accepted') return this.endings.again(walk, known);
+    return retry('another worker is sending it', this.ledger.leaseMs);
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '../../../../test/support/until.js';
-import type { DeliveryLedger, LedgerAnswer, ReserveOptions } from '@app/sms-provider';
+import type { DeliveryLedger, LedgerAnswer, Reservation, ReserveOptions } from '@app/sms-provider';
 
 /** What every ledger promises. */
 export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger): void {
@@ -9,8 +9,19 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     const SHORT = { leaseMs: 30, alone: false };
     const ALONE = { leaseMs: 30, alone: true };
     /** Each caller is another one, unless a test says who. */
-    const reserve = (provider: string, options: Omit<ReserveOptions, 'token'>, token: string = randomUUID()) =>
-      ledger.reserve(id, provider, { ...options, token });
+    const reserve = async (provider: string, options: Omit<ReserveOptions, 'token'>, token: string = randomUUID()) => {
+      const reservation = await ledger.reserve(id, provider, { ...options, token });
+      if (reservation.kind === 'granted') holder = token;
+      return reservation;
+    };
+    const settle = (answer: LedgerAnswer, token: string = holder) => ledger.settle(id, answer, token);
+    const granted = (more: Partial<Reservation> = {}) => ({
+      kind: 'granted',
+      provider: 'ccp',
+      n: 0,
+      token: expect.any(String),
+      ...more,
+    });
     const lapsed = () => until('the lease is over', 5, async () => (await ledger.find(id)) === 'abandoned');
     const answer = (state: LedgerAnswer['state'], more: Partial<LedgerAnswer> = {}): LedgerAnswer => ({
       state,
@@ -19,6 +30,7 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
       ...more,
     });
     let ledger: DeliveryLedger;
+    let holder: string;
     let id: string;
     beforeEach(() => {
       ledger = create();
@@ -26,7 +38,7 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     });
 
     it('grants an unknown message once, and calls it busy while the lease lives', async () => {
-      expect(await reserve('ccp', LONG)).toEqual({ kind: 'granted', provider: 'ccp', n: 0 });
+      expect(await reserve('ccp', LONG)).toEqual(granted());
       expect(await reserve('ccp', LONG)).toEqual({ kind: 'busy', leftMs: expect.any(Number) });
       expect(await ledger.find(id)).toBe('reserved');
     });
@@ -48,9 +60,8 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     });
 
     it('who did not hear of its reservation asks again and has it, with a whole lease', async () => {
-      const granted = { kind: 'granted', provider: 'ccp', n: 0 };
-      expect(await reserve('ccp', { leaseMs: 2000, alone: false }, 'a')).toEqual(granted);
-      expect(await reserve('other', LONG, 'a')).toEqual(granted);
+      expect(await reserve('ccp', { leaseMs: 2000, alone: false }, 'a')).toEqual(granted());
+      expect(await reserve('other', LONG, 'a')).toEqual(granted({ token: 'a' }));
 
       const { leftMs } = (await reserve('ccp', LONG, 'b')) as { leftMs: number };
       expect(leftMs).toBeGreaterThan(2000);
@@ -60,16 +71,15 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
       await reserve('ccp', SHORT, 'a');
       await lapsed();
 
-      expect(await reserve('ccp', LONG, 'a')).toEqual({ kind: 'granted', provider: 'ccp', n: 0 });
+      expect(await reserve('ccp', LONG, 'a')).toEqual(granted({ token: 'a' }));
     });
 
     it('and is told of an earlier request once more', async () => {
       await reserve('ccp', LONG);
-      await ledger.settle(id, answer('unknown', { askAgain: true }));
-      const granted = { kind: 'granted', provider: 'ccp', n: 0, repeats: 'unknown' };
+      await settle(answer('unknown', { askAgain: true }));
 
-      expect(await reserve('ccp', LONG, 'a')).toEqual(granted);
-      expect(await reserve('ccp', LONG, 'a')).toEqual(granted);
+      for (let tries = 0; tries < 2; tries++)
+        expect(await reserve('ccp', LONG, 'a')).toEqual(granted({ token: 'a', repeats: 'unknown' }));
     });
 
     it('after a crash the very request is granted again, at the company that was asked, to one caller', async () => {
@@ -80,9 +90,7 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
         Array.from({ length: 20 }, () => reserve('other', { ...LONG, alone: true })),
       );
 
-      expect(reservations.filter(({ kind }) => kind !== 'busy')).toEqual([
-        { kind: 'granted', provider: 'ccp', n: 0, repeats: 'crash' },
-      ]);
+      expect(reservations.filter(({ kind }) => kind !== 'busy')).toEqual([granted({ repeats: 'crash' })]);
     });
 
     it('a message whose holder died is a suspect, which only who handles it alone may have', async () => {
@@ -111,7 +119,7 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
         await lapsed();
         await reserve('ccp', ALONE);
       }
-      await ledger.settle(id, answer('rejected'));
+      await settle(answer('rejected'));
       await reserve('ccp', SHORT);
       await lapsed();
       for (let strike = 0; strike < 3; strike++) {
@@ -123,9 +131,9 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     it('an accepted message is settled for good', async () => {
       await reserve('ccp', LONG);
       const accepted = answer('accepted', { providerMessageId: 'm1' });
-      await ledger.settle(id, accepted);
-      await ledger.settle(id, answer('unknown'));
-      await ledger.settle(id, answer('rejected', { n: 1 }));
+      await settle(accepted);
+      await settle(answer('unknown'));
+      await settle(answer('rejected', { n: 1 }));
 
       expect(await reserve('ccp', LONG)).toEqual({ kind: 'settled', answer: accepted });
       expect(await ledger.find(id)).toEqual(accepted);
@@ -133,45 +141,58 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
 
     it('after a rejection the next request is a new one, at whichever company', async () => {
       await reserve('ccp', LONG);
-      await ledger.settle(
-        id,
-        answer('rejected', { errorClass: 'RETRYABLE', errorScope: 'provider', errorCode: '160050' }),
-      );
+      await settle(answer('rejected', { errorClass: 'RETRYABLE', errorScope: 'provider', errorCode: '160050' }));
 
-      expect(await reserve('other', LONG)).toEqual({ kind: 'granted', provider: 'other', n: 1 });
+      expect(await reserve('other', LONG)).toEqual(granted({ provider: 'other', n: 1 }));
       expect(await reserve('ccp', LONG)).toEqual({ kind: 'busy', leftMs: expect.any(Number) });
     });
 
     it('an unknown outcome may be repeated only where the company refuses duplicates', async () => {
       await reserve('ccp', LONG);
-      await ledger.settle(id, answer('unknown', { askAgain: true, errorCode: 'aborted' }));
-      expect(await reserve('other', LONG)).toEqual({
-        kind: 'granted',
-        provider: 'ccp',
-        n: 0,
-        repeats: 'unknown',
-      });
+      await settle(answer('unknown', { askAgain: true, errorCode: 'aborted' }));
+      expect(await reserve('other', LONG)).toEqual(granted({ repeats: 'unknown' }));
 
       const unguarded = answer('unknown', { askAgain: false, errorCode: 'aborted' });
-      await ledger.settle(id, unguarded);
+      await settle(unguarded);
       expect(await reserve('other', LONG)).toEqual({ kind: 'settled', answer: unguarded });
     });
 
     it('a late answer to an earlier request changes nothing', async () => {
+      await reserve('ccp', LONG, 'first');
+      await settle(answer('rejected'));
       await reserve('ccp', LONG);
-      await ledger.settle(id, answer('rejected'));
-      await reserve('ccp', LONG);
-      await ledger.settle(id, answer('rejected', { n: 0, errorCode: 'late' }));
 
+      expect(await settle(answer('rejected', { errorCode: 'late' }), 'first')).toBe(false);
       expect(await ledger.find(id)).toBe('reserved');
+    });
+
+    it('whoever was taken for dead settles nothing for who has repeated the request, but an acceptance', async () => {
+      await reserve('ccp', SHORT, 'taken for dead');
+      await lapsed();
+      await reserve('ccp', { ...LONG, alone: true }, 'alive');
+
+      for (const state of ['rejected', 'unknown'] as const)
+        expect(await settle(answer(state), 'taken for dead')).toBe(false);
+      expect(await ledger.find(id)).toBe('reserved');
+      expect(await settle(answer('accepted'), 'taken for dead')).toBe(true);
+      expect(await settle(answer('rejected'), 'alive')).toBe(false);
+      expect(await settle(answer('accepted'), 'alive')).toBe(true);
+    });
+
+    it('nor does anybody else, and who has it may say so again', async () => {
+      await reserve('ccp', LONG);
+
+      expect(await settle(answer('rejected'), 'nobody')).toBe(false);
+      expect(await ledger.settle(id, answer('unknown'))).toBe(false);
+      for (let tries = 0; tries < 2; tries++) expect(await settle(answer('rejected'))).toBe(true);
     });
 
     it('a late acceptance of an earlier request counts: the company has the text', async () => {
       await reserve('ccp', LONG);
-      await ledger.settle(id, answer('rejected'));
+      await settle(answer('rejected'));
       await reserve('ccp', LONG);
-      await ledger.settle(id, answer('accepted', { n: 0 }));
-      await ledger.settle(id, answer('rejected', { n: 1 }));
+      await settle(answer('accepted', { n: 0 }));
+      await settle(answer('rejected', { n: 1 }));
 
       expect(await ledger.find(id)).toMatchObject({ state: 'accepted', n: 0 });
     });
@@ -181,7 +202,7 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     });
 
     it('an answer whose reservation was lost with the store is kept all the same', async () => {
-      await ledger.settle(id, answer('accepted'));
+      await settle(answer('accepted'));
 
       expect(await reserve('ccp', LONG)).toMatchObject({ kind: 'settled' });
     });

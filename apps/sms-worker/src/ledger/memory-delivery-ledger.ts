@@ -11,11 +11,12 @@ type Granted = Extract<Reservation, { kind: 'granted' }>;
 
 interface Reserved extends Pick<Granted, 'provider' | 'n' | 'repeats'> {
   readonly state: 'reserved';
-  readonly token: string;
 }
 
 interface Entry {
   readonly answer: LedgerAnswer | Reserved;
+  /** Of whoever reserved last. */
+  readonly token: string | undefined;
   /** Milliseconds since 1970; of a reservation only. */
   readonly leaseUntil: number;
   readonly keptUntil: number;
@@ -35,9 +36,9 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     const entry = this.entries.get(messageId);
     const answer = entry?.answer;
     let strikes = entry?.strikes ?? 0;
-    if (answer?.state === 'reserved' && answer.token === token) {
+    if (answer?.state === 'reserved' && entry!.token === token) {
       this.keep(messageId, { ...entry!, leaseUntil: now + leaseMs });
-      return grantOf(answer);
+      return grantOf(answer, token);
     }
     if (answer?.state === 'reserved') {
       if (entry!.leaseUntil > now) return { kind: 'busy', leftMs: entry!.leaseUntil - now };
@@ -47,16 +48,17 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     }
     if (answer?.state === 'accepted' || (answer?.state === 'unknown' && !answer.askAgain))
       return { kind: 'settled', answer };
-    const reserved: Reserved = { state: 'reserved', token, ...requestAfter(answer, provider) };
-    this.keep(messageId, { answer: reserved, leaseUntil: now + leaseMs, alone, strikes });
-    return grantOf(reserved);
+    const reserved: Reserved = { state: 'reserved', ...requestAfter(answer, provider) };
+    this.keep(messageId, { answer: reserved, token, leaseUntil: now + leaseMs, alone, strikes });
+    return grantOf(reserved, token);
   }
 
-  async settle(messageId: string, answer: LedgerAnswer): Promise<void> {
-    const known = this.entries.get(messageId)?.answer;
-    const late = known !== undefined && known.n !== answer.n && answer.state !== 'accepted';
-    if (known?.state === 'accepted' || late) return;
-    this.keep(messageId, { answer, leaseUntil: 0, alone: false, strikes: 0 });
+  async settle(messageId: string, answer: LedgerAnswer, token?: string): Promise<boolean> {
+    const entry = this.entries.get(messageId);
+    if (entry?.answer.state === 'accepted') return answer.state === 'accepted';
+    if (entry && entry.token !== token && answer.state !== 'accepted') return false;
+    this.keep(messageId, { answer, token, leaseUntil: 0, alone: false, strikes: 0 });
+    return true;
   }
 
   async find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined> {
@@ -79,7 +81,7 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
 }
 
 /** What a new request follows: nothing, a rejection, an unknown outcome that may be repeated, or a holder that died. */
-function requestAfter(before: Entry['answer'] | undefined, provider: string): Omit<Granted, 'kind'> {
+function requestAfter(before: Entry['answer'] | undefined, provider: string): Omit<Reserved, 'state'> {
   switch (before?.state) {
     case undefined:
       return { provider, n: 0 };
@@ -93,9 +95,10 @@ function requestAfter(before: Entry['answer'] | undefined, provider: string): Om
   }
 }
 
-const grantOf = ({ provider, n, repeats }: Reserved): Granted => ({
+const grantOf = ({ provider, n, repeats }: Reserved, token: string): Granted => ({
   kind: 'granted',
   provider,
   n,
+  token,
   ...(repeats === undefined ? {} : { repeats }),
 });

@@ -9,7 +9,7 @@ import {
 } from '@app/sms-provider';
 
 /**
- * One hash a message: `state`, `provider`, `n`; of a reservation `token`, `repeats`, `leaseUntil`, `alone` and `strikes`;
+ * One hash a message: `state`, `provider`, `n`, `token`; of a reservation `repeats`, `leaseUntil`, `alone` and `strikes`;
  * `answer` (JSON) once there is one. The same transitions as the memory ledger's; the clock is Redis's, so that workers
  * need not agree on the time.
  */
@@ -49,10 +49,12 @@ return {'granted', provider, tostring(n), repeats}
 
 const SETTLE = new RedisScript<number>(`
 local key, state, provider, n, answer, askAgain, ttl = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local e = redis.call('HMGET', key, 'state', 'n')
-local late = e[1] and e[2] ~= n and state ~= 'accepted'
-if e[1] == 'accepted' or late then return 0 end
-redis.call('HSET', key, 'state', state, 'provider', provider, 'n', n, 'answer', answer, 'askAgain', askAgain)
+local token, accepted = ARGV[7], state == 'accepted'
+local e = redis.call('HMGET', key, 'state', 'token')
+if e[1] == 'accepted' then return accepted and 1 or 0 end
+if e[1] and e[2] ~= token and not accepted then return 0 end
+redis.call('HSET', key, 'state', state, 'provider', provider, 'n', n, 'answer', answer, 'askAgain', askAgain,
+  'token', token)
 redis.call('HDEL', key, 'leaseUntil', 'alone', 'strikes', 'repeats')
 redis.call('EXPIRE', key, ttl)
 return 1
@@ -78,6 +80,7 @@ export class RedisDeliveryLedger implements DeliveryLedger {
           kind,
           provider: first,
           n: Number(n),
+          token,
           ...(repeats === 'unknown' || repeats === 'crash' ? { repeats } : {}),
         };
       case 'settled':
@@ -90,10 +93,10 @@ export class RedisDeliveryLedger implements DeliveryLedger {
     }
   }
 
-  async settle(messageId: string, answer: LedgerAnswer): Promise<void> {
+  async settle(messageId: string, answer: LedgerAnswer, token = ''): Promise<boolean> {
     const { state, provider, n, askAgain } = answer;
-    const args = [state, provider, n, JSON.stringify(answer), askAgain ? 1 : 0, LEDGER_TTL_SECONDS];
-    await SETTLE.run(this.redis, [keyOf(messageId)], args);
+    const args = [state, provider, n, JSON.stringify(answer), askAgain ? 1 : 0, LEDGER_TTL_SECONDS, token];
+    return (await SETTLE.run(this.redis, [keyOf(messageId)], args)) === 1;
   }
 
   async find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined> {
