@@ -1,5 +1,6 @@
 import { connect, type ChannelModel } from 'amqplib';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createLogger,
   EventClient,
@@ -13,6 +14,7 @@ import {
   SmsSend,
   VerificationCodeParams,
   type Delivery,
+  type HandlerResult,
 } from '@app/common';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import {
@@ -32,6 +34,7 @@ import {
   smsPolicy,
   SmsSettings,
   SmsTemplates,
+  type Beside,
   type DeliveryLedger,
   type OutboundSms,
   type ReceiptBook,
@@ -266,7 +269,7 @@ describe('the sender', () => {
   describe('after another worker died asking', () => {
     const abandoned = async (message: SmsSend) => {
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false, token: 'dead' });
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, beside: 'any', token: 'dead' });
       await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
       return ledger;
     };
@@ -301,35 +304,84 @@ describe('the sender', () => {
       ]);
     });
 
-    it('handles such messages one at a time', async () => {
-      const ledger = new MemoryDeliveryLedger();
-      let underWay = 0;
-      let most = 0;
+    /** A company that takes its time, and how many texts it has had at once, at most. */
+    const slowCompany = (answer: () => Promise<unknown>) => {
+      const seen = { underWay: 0, most: 0 };
       const slow: SmsProvider = {
         name: 'one',
         capabilities: { guardsDuplicates: true },
         supports: () => true,
         async send() {
-          most = Math.max(most, ++underWay);
-          await new Promise((resolve) => setTimeout(resolve, 5));
-          underWay--;
+          seen.most = Math.max(seen.most, ++seen.underWay);
+          await answer();
+          seen.underWay--;
           return ACCEPTED;
         },
       };
+      return { slow, seen };
+    };
+    const killed = async (messages: readonly SmsSend[], deaths: readonly Beside[]) => {
+      const ledger = new MemoryDeliveryLedger();
+      for (const beside of deaths) {
+        for (const { messageId } of messages)
+          await ledger.reserve(messageId, 'one', { leaseMs: 1, beside, token: randomUUID() });
+        const last = messages.at(-1)!.messageId;
+        await until('the leases are over', 5, async () => (await ledger.find(last)) === 'abandoned');
+      }
+      return ledger;
+    };
+
+    it('handles those that were under way beside one another, and holds up no new text', async () => {
+      const { slow, seen } = slowCompany(() => sleep(300));
+      const messages = Array.from({ length: 300 }, text);
+      const sender = senderOver([slow], { ledger: await killed(messages, ['any']) });
+      const begun = performance.now();
+      let ended = 0;
+
+      const results = messages.map((message) => sender.send(message, first).finally(() => ended++));
+      expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+      expect(ended).toBeLessThan(150);
+
+      expect((await Promise.all(results)).every(({ kind }) => kind === 'done')).toBe(true);
+      expect(performance.now() - begun).toBeLessThan(15_000); // one at a time: 90 s
+      expect(seen.most).toBeGreaterThan(20);
+      expect(seen.most).toBeLessThanOrEqual(32 + 1);
+    }, 30_000);
+
+    it('handles those that a second worker died of one at a time, with none of the others', async () => {
+      const { slow, seen } = slowCompany(() => sleep(5));
       const messages = Array.from({ length: 10 }, text);
-      for (const { messageId } of messages)
-        await ledger.reserve(messageId, 'one', { leaseMs: 1, alone: false, token: 'dead' });
-      await until(
-        'the leases are over',
-        5,
-        async () => (await ledger.find(messages.at(-1)!.messageId)) === 'abandoned',
-      );
-      const sender = senderOver([slow], { ledger });
+      const sender = senderOver([slow], { ledger: await killed(messages, ['any', 'few']) });
 
       const results = await Promise.all(messages.map((message) => sender.send(message, first)));
 
       expect(results.every(({ kind }) => kind === 'done')).toBe(true);
-      expect(most).toBe(1);
+      expect(seen.most).toBe(1);
+    });
+
+    it('where many of them wait the rest comes back later, and uses up no attempt', async () => {
+      let answer = () => {};
+      const { slow } = slowCompany(() => new Promise<void>((resolve) => (answer = resolve)));
+      const messages = Array.from({ length: 30 }, text);
+      const sender = senderOver([slow], { ledger: await killed(messages, ['any', 'few']) });
+      const ends: HandlerResult[] = [];
+
+      const results = messages.map((message) =>
+        sender.send(message, first).then((end) => {
+          ends.push(end);
+          answer();
+          return end;
+        }),
+      );
+      await until('nine have left', 5, () => ends.length === 9);
+
+      expect(ends.every((end) => end.kind === 'retry' && end.afterMs === 15_000)).toBe(true);
+      answer();
+      await until('the others are through', 10, () => {
+        answer();
+        return ends.length === 30;
+      });
+      expect((await Promise.all(results)).filter(({ kind }) => kind === 'done')).toHaveLength(21);
     });
 
     it('who was only slow leaves the message to whoever repeats it', async () => {
@@ -359,13 +411,9 @@ describe('the sender', () => {
       expect((await told(1)).map(({ pattern }) => pattern)).toEqual(['sms.accepted']);
     });
 
-    it('parks a message of which three workers died, and says so', async () => {
+    it('parks a message of which three workers died that handled no other such, and says so', async () => {
       const message = text();
-      const ledger = new MemoryDeliveryLedger();
-      for (const alone of [false, true, true, true]) {
-        await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone, token: randomUUID() });
-        await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
-      }
+      const ledger = await killed([message], ['any', 'few', 'none', 'none', 'none']);
 
       expect(await senderOver([company('one', [])], { ledger }).send(message, first)).toMatchObject({
         kind: 'park',
@@ -377,7 +425,7 @@ describe('the sender', () => {
     it('waits while it may still be alive, and uses up no attempt', async () => {
       const message = text();
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { leaseMs: 15_000, alone: false, token: 'other' });
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 15_000, beside: 'any', token: 'other' });
 
       expect(await senderOver([company('one', [])], { ledger }).send(message, first)).toEqual({
         kind: 'retry',
@@ -504,7 +552,7 @@ describe('the sender', () => {
     it('and a worker died asking: unknown, since the company may have it', async () => {
       const message = late(text());
       const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, alone: false, token: 'dead' });
+      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, beside: 'any', token: 'dead' });
       await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
 
       expect(await senderOver([company('one', [])], { ledger }).expire(message, first)).toEqual({ kind: 'done' });

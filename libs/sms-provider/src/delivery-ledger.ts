@@ -6,7 +6,9 @@ export interface DeliveryLedger {
    * Asks for the right to ask a company for this message, before it is asked. `provider` is where the caller would go; a
    * grant may name another one, where an earlier request may still be under way. After `leaseMs` (by the ledger's clock, and
    * longer than one request can take) whoever reserved counts as dead, and the message as a suspect: it may be what killed
-   * the process. A suspect is granted only to who handles it `alone`, one suspect at a time; a death then is its strike.
+   * the process. After one death a suspect is granted to who handles a few of them `beside` one another: hundreds were only
+   * beside whichever killed it. From its second death on it is granted only to who handles no other; a death then is its
+   * strike.
    * Who has the reservation already, as `token` shows, did not hear of it: the same grant again, with a whole lease.
    * @throws RedisUnavailableError: nothing may be asked.
    */
@@ -27,13 +29,19 @@ export interface DeliveryLedger {
 
 export interface ReserveOptions {
   readonly leaseMs: number;
-  /** The caller handles no other suspect beside this one. */
-  readonly alone: boolean;
+  /** What else the caller handles meanwhile. */
+  readonly beside: Beside;
   /** Whoever asks, by a random name: the same for each try of one call, another one for each call. */
   readonly token: string;
 }
 
-/** So many deaths of whoever handled it alone, and a message is poison. */
+/** What is handled beside a message: anything, a few suspects at most, or no other suspect. From the least careful on. */
+export const BESIDE = ['any', 'few', 'none'] as const;
+export type Beside = (typeof BESIDE)[number];
+/** How a suspect is to be handled. */
+export type SuspectBeside = Exclude<Beside, 'any'>;
+
+/** So many deaths of whoever handled no other suspect, and a message is poison. */
 export const MAX_STRIKES = 3;
 
 /** The answer to the n-th request for one message. */
@@ -64,8 +72,8 @@ export type Reservation =
     }
   /** Somebody else is asking at this moment, and counts as dead after `leftMs`. */
   | { readonly kind: 'busy'; readonly leftMs: number }
-  /** Whoever reserved it died. Ask again `alone`. */
-  | { readonly kind: 'suspect' }
+  /** Whoever reserved it died. Ask again with nothing more than this beside it. */
+  | { readonly kind: 'suspect'; readonly beside: SuspectBeside }
   /** It has killed whoever handled it, time and again. */
   | { readonly kind: 'poison' }
   /** Accepted, or unknown for good: nobody is to be asked. */

@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SmsSend } from '@app/common';
 import { randomUUID } from 'node:crypto';
-import { DELIVERY_LEDGER, type DeliveryLedger, type LedgerAnswer, type Reservation } from './delivery-ledger.js';
+import {
+  DELIVERY_LEDGER,
+  type Beside,
+  type DeliveryLedger,
+  type LedgerAnswer,
+  type Reservation,
+} from './delivery-ledger.js';
 import { isExpired } from './expired.js';
 import { Hold } from './hold.js';
 import { leaseSeconds, SmsSettings } from './sms.config.js';
@@ -24,8 +30,8 @@ export class HeldLedger {
    * `expired`: the code died while Redis was away. Undefined: the process ends. Redis may do what it does not answer in
    * time: one token for all tries, so that this call does not meet its own reservation as somebody else's.
    */
-  reserve(message: SmsSend, { name }: SmsProvider, alone: boolean): Promise<Reservation | 'expired' | undefined> {
-    const options = { leaseMs: this.leaseMs, alone, token: randomUUID() };
+  reserve(message: SmsSend, { name }: SmsProvider, beside: Beside): Promise<Reservation | 'expired' | undefined> {
+    const options = { leaseMs: this.leaseMs, beside, token: randomUUID() };
     return this.hold.untilBegun(async () => {
       if (isExpired(message, new Date())) return 'expired';
       return this.ledger.reserve(message.messageId, name, options);

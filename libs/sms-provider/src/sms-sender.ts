@@ -2,10 +2,9 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Metrics, ProcessSettings, retry, Sealer, type Delivery, type HandlerResult, type SmsSend } from '@app/common';
 import type { ProviderRejection } from './conclusion.js';
 import { consequenceOf } from './consequence.js';
-import type { LedgerAnswer, Reservation } from './delivery-ledger.js';
+import type { Beside, LedgerAnswer, Reservation } from './delivery-ledger.js';
 import { Endings, type SendEvent } from './endings.js';
 import { answerOf, HeldLedger } from './held-ledger.js';
-import { OneAtATime } from './one-at-a-time.js';
 import { ProviderCalls } from './provider-calls.js';
 import { openSms } from './readable-sms.js';
 import type { ReceiptWord } from './receipts/receipt-book.js';
@@ -15,12 +14,14 @@ import { Companies, type Pass, type Shut } from './routes/companies.js';
 import type { SendOutcome, SmsContent, SmsProvider } from './sms-provider.js';
 import { SmsRoutes, type SmsWay } from './sms-route.js';
 import { SmsSettings } from './sms.config.js';
+import { SuspectLine } from './suspect-line.js';
 import { SmsTemplates } from './templates/sms-templates.js';
 
 /** Waits that use up no attempt take the shortest declared delay. */
 const SHORTEST = 0;
 
 type Granted = Extract<Reservation, { kind: 'granted' }>;
+type Suspect = Extract<Reservation, { kind: 'suspect' }>;
 
 /** One event on its way through the route. */
 interface Walk extends SendEvent {
@@ -28,8 +29,8 @@ interface Walk extends SendEvent {
   readonly way: SmsWay;
   readonly asked: Set<SmsProvider>;
   readonly rejections: ProviderRejection[];
-  /** A worker died of it, or beside it: no other such message is under way in this process. */
-  readonly alone: boolean;
+  /** What else of its kind is under way in this process: less where workers died of it, or beside it. */
+  readonly beside: Beside;
 }
 
 /**
@@ -38,8 +39,9 @@ interface Walk extends SendEvent {
  * 1. Open the sealed values; find the companies that serve the number and can carry the content.
  * 2. Choose the first that may be asked now. Where none may, the text waits, and that uses up no attempt.
  * 3. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
- *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request, one such
- *    message at a time, so that a message of which workers die is told from those that were only beside it.
+ *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request, with few
+ *    such messages beside it, after a second death with none, so that a message of which workers die is told from those
+ *    that were only beside it.
  * 4. Note the answer in the ledger before anybody is told, and tell it before the event is acked. Whoever was taken for
  *    dead, and finds that somebody else has the message by now, leaves it to them.
  * 5. A rejection with failover asks the next company at once; when all have rejected, any RETRYABLE one means another
@@ -50,7 +52,7 @@ interface Walk extends SendEvent {
  */
 @Injectable()
 export class SmsSender implements OnApplicationShutdown {
-  private readonly suspects = new OneAtATime();
+  private readonly suspects;
   private readonly maybeDuplicates;
   private readonly cost;
 
@@ -67,6 +69,7 @@ export class SmsSender implements OnApplicationShutdown {
     private readonly environment: ProcessSettings,
     metrics: Metrics,
   ) {
+    this.suspects = new SuspectLine(settings.concurrency);
     this.maybeDuplicates = metrics.counter(
       'otpost_sms_maybe_duplicates_total',
       'Texts sent again after a worker died, at a company without a guard.',
@@ -87,7 +90,7 @@ export class SmsSender implements OnApplicationShutdown {
       way: this.wayOf(content, message),
       asked: new Set(),
       rejections: [],
-      alone: false,
+      beside: 'any',
     };
     return walk.way.providers.length > 0 ? this.walk(walk) : this.endings.nobodyCarries(walk);
   }
@@ -112,7 +115,19 @@ export class SmsSender implements OnApplicationShutdown {
     return this.routes.close();
   }
 
+  /** A message that turns out to be a suspect begins again when its turn among those has come. */
   private async walk(walk: Walk): Promise<HandlerResult> {
+    let end = await this.walkRoute(walk);
+    while (end.kind === 'suspect') {
+      const { beside } = end;
+      const turn = await this.suspects.run(beside, () => this.walkRoute({ ...walk, beside }));
+      if (!turn) return retry('many messages wait of which a worker may have died', this.ledger.leaseMs);
+      end = turn;
+    }
+    return end;
+  }
+
+  private async walkRoute(walk: Walk): Promise<HandlerResult | Suspect> {
     const { way, asked } = walk;
     for (;;) {
       const left = way.providers.filter((candidate) => !asked.has(candidate));
@@ -125,15 +140,14 @@ export class SmsSender implements OnApplicationShutdown {
   }
 
   /** Reserves and asks. The pass is given back whatever happens. */
-  private async step(walk: Walk, chosen: SmsProvider, pass: Pass): Promise<HandlerResult | 'next'> {
-    const { message, delivery, alone } = walk;
+  private async step(walk: Walk, chosen: SmsProvider, pass: Pass): Promise<HandlerResult | Suspect | 'next'> {
+    const { message, delivery, beside } = walk;
     try {
-      const reservation = await this.ledger.reserve(message, chosen, alone);
+      const reservation = await this.ledger.reserve(message, chosen, beside);
       if (reservation === 'expired') return await this.expire(message, delivery);
       if (reservation === undefined) return retry('the process ends', SHORTEST);
       if (reservation.kind === 'granted') return await this.take(reservation, walk, chosen, pass);
-      pass.leave('ignored'); // whoever waits for the others holds no place
-      if (reservation.kind === 'suspect') return await this.suspects.run(() => this.walk({ ...walk, alone: true }));
+      if (reservation.kind === 'suspect') return reservation; // whoever waits for the others holds no place
       if (reservation.kind === 'poison') return await this.endings.poison(walk);
       if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
       return await this.endings.again(walk, reservation.answer);

@@ -68,6 +68,9 @@ async function feedPoison(scene: Scene): Promise<void> {
   scene.healed();
 }
 
+/** Beside whatever was under way, beside a few suspects, and three times without any other. */
+const DEATHS = 5;
+
 /** A message whose handling ends the worker each time: it alone is parked. */
 async function killOnTouch(scene: Scene): Promise<void> {
   const [worker] = scene.workers;
@@ -90,6 +93,7 @@ async function killOnTouch(scene: Scene): Promise<void> {
   }
   await innocent;
   scene.note(`the worker died ${deaths} times`);
+  scene.expect(deaths === DEATHS, `the worker died ${deaths} times, not ${DEATHS}`);
   scene.carrier.onRequest = () => undefined;
   scene.carrier.heal();
   if (!worker!.isRunning) await worker!.start();

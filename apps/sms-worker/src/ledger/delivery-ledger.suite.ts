@@ -5,9 +5,10 @@ import type { DeliveryLedger, LedgerAnswer, Reservation, ReserveOptions } from '
 /** What every ledger promises. */
 export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger): void {
   describe(`delivery ledger: ${name}`, () => {
-    const LONG = { leaseMs: 15_000, alone: false };
-    const SHORT = { leaseMs: 30, alone: false };
-    const ALONE = { leaseMs: 30, alone: true };
+    const LONG = { leaseMs: 15_000, beside: 'any' } as const;
+    const SHORT = { leaseMs: 30, beside: 'any' } as const;
+    const AMONG_FEW = { leaseMs: 30, beside: 'few' } as const;
+    const ALONE = { leaseMs: 30, beside: 'none' } as const;
     /** Each caller is another one, unless a test says who. */
     const reserve = async (provider: string, options: Omit<ReserveOptions, 'token'>, token: string = randomUUID()) => {
       const reservation = await ledger.reserve(id, provider, { ...options, token });
@@ -29,6 +30,12 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
       n: 0,
       ...more,
     });
+    const dieTwice = async () => {
+      for (const options of [SHORT, AMONG_FEW]) {
+        await reserve('ccp', options);
+        await lapsed();
+      }
+    };
     let ledger: DeliveryLedger;
     let holder: string;
     let id: string;
@@ -60,7 +67,7 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     });
 
     it('who did not hear of its reservation asks again and has it, with a whole lease', async () => {
-      expect(await reserve('ccp', { leaseMs: 2000, alone: false }, 'a')).toEqual(granted());
+      expect(await reserve('ccp', { leaseMs: 2000, beside: 'any' }, 'a')).toEqual(granted());
       expect(await reserve('other', LONG, 'a')).toEqual(granted({ token: 'a' }));
 
       const { leftMs } = (await reserve('ccp', LONG, 'b')) as { leftMs: number };
@@ -87,41 +94,58 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
       await lapsed();
 
       const reservations = await Promise.all(
-        Array.from({ length: 20 }, () => reserve('other', { ...LONG, alone: true })),
+        Array.from({ length: 20 }, () => reserve('other', { ...LONG, beside: 'few' })),
       );
 
       expect(reservations.filter(({ kind }) => kind !== 'busy')).toEqual([granted({ repeats: 'crash' })]);
     });
 
-    it('a message whose holder died is a suspect, which only who handles it alone may have', async () => {
+    it('a message whose holder died is a suspect, which who handles a few of them may have', async () => {
       await reserve('ccp', SHORT);
       await lapsed();
 
-      expect(await reserve('ccp', LONG)).toEqual({ kind: 'suspect' });
+      expect(await reserve('ccp', LONG)).toEqual({ kind: 'suspect', beside: 'few' });
+      expect(await reserve('ccp', AMONG_FEW)).toMatchObject({ kind: 'granted', repeats: 'crash' });
+    });
+
+    it('after a second death only who handles no other may have it', async () => {
+      await dieTwice();
+
+      for (const options of [LONG, AMONG_FEW])
+        expect(await reserve('ccp', options)).toEqual({ kind: 'suspect', beside: 'none' });
       expect(await reserve('ccp', ALONE)).toMatchObject({ kind: 'granted', repeats: 'crash' });
     });
 
-    it('three deaths of who handled it alone make it poison; the first death, among others, is no strike', async () => {
+    it('who handles no other may have it after the first death too', async () => {
       await reserve('ccp', SHORT);
-      for (let strike = 0; strike < 3; strike++) {
-        await lapsed();
-        expect(await reserve('ccp', ALONE)).toMatchObject({ kind: 'granted' });
-      }
       await lapsed();
+
+      expect(await reserve('ccp', ALONE)).toMatchObject({ kind: 'granted', repeats: 'crash' });
+      await lapsed();
+      expect(await reserve('ccp', AMONG_FEW)).toEqual({ kind: 'suspect', beside: 'none' });
+    });
+
+    it('three deaths of who handled no other make it poison; the deaths among others are no strikes', async () => {
+      await dieTwice();
+      for (let strike = 0; strike < 3; strike++) {
+        expect(await reserve('ccp', ALONE)).toMatchObject({ kind: 'granted' });
+        await lapsed();
+      }
 
       expect(await reserve('ccp', ALONE)).toEqual({ kind: 'poison' });
       expect(await reserve('ccp', ALONE)).toEqual({ kind: 'poison' });
     });
 
     it('an answer takes its strikes away', async () => {
-      await reserve('ccp', SHORT);
+      await dieTwice();
       for (let strike = 0; strike < 2; strike++) {
-        await lapsed();
         await reserve('ccp', ALONE);
+        await lapsed();
       }
+      await reserve('ccp', ALONE);
       await settle(answer('rejected'));
-      await reserve('ccp', SHORT);
-      await lapsed();
+
+      await dieTwice();
       for (let strike = 0; strike < 3; strike++) {
         expect(await reserve('ccp', ALONE)).toMatchObject({ kind: 'granted' });
         await lapsed();
@@ -169,7 +193,7 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
     it('whoever was taken for dead settles nothing for who has repeated the request, but an acceptance', async () => {
       await reserve('ccp', SHORT, 'taken for dead');
       await lapsed();
-      await reserve('ccp', { ...LONG, alone: true }, 'alive');
+      await reserve('ccp', { ...LONG, beside: 'few' }, 'alive');
 
       for (const state of ['rejected', 'unknown'] as const)
         expect(await settle(answer(state), 'taken for dead')).toBe(false);

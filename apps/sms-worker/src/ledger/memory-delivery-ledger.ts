@@ -1,10 +1,13 @@
 import {
+  BESIDE,
   LEDGER_TTL_SECONDS,
   MAX_STRIKES,
+  type Beside,
   type DeliveryLedger,
   type LedgerAnswer,
   type Reservation,
   type ReserveOptions,
+  type SuspectBeside,
 } from '@app/sms-provider';
 
 type Granted = Extract<Reservation, { kind: 'granted' }>;
@@ -20,8 +23,8 @@ interface Entry {
   /** Milliseconds since 1970; of a reservation only. */
   readonly leaseUntil: number;
   readonly keptUntil: number;
-  /** Of a reservation: it is handled alone. */
-  readonly alone: boolean;
+  /** Of a reservation. */
+  readonly beside: Beside;
   readonly strikes: number;
 }
 
@@ -30,7 +33,7 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
   private readonly entries = new Map<string, Entry>();
 
   async reserve(messageId: string, provider: string, options: ReserveOptions): Promise<Reservation> {
-    const { leaseMs, alone, token } = options;
+    const { leaseMs, beside, token } = options;
     const now = Date.now();
     this.forgetOld(now);
     const entry = this.entries.get(messageId);
@@ -42,14 +45,15 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     }
     if (answer?.state === 'reserved') {
       if (entry!.leaseUntil > now) return { kind: 'busy', leftMs: entry!.leaseUntil - now };
-      if (!alone) return { kind: 'suspect' };
-      if (entry!.alone) strikes++;
+      const needed = afterDeath(entry!.beside);
+      if (BESIDE.indexOf(beside) < BESIDE.indexOf(needed)) return { kind: 'suspect', beside: needed };
+      if (entry!.beside === 'none') strikes++;
       if (strikes >= MAX_STRIKES) return { kind: 'poison' };
     }
     if (answer?.state === 'accepted' || (answer?.state === 'unknown' && !answer.askAgain))
       return { kind: 'settled', answer };
     const reserved: Reserved = { state: 'reserved', ...requestAfter(answer, provider) };
-    this.keep(messageId, { answer: reserved, token, leaseUntil: now + leaseMs, alone, strikes });
+    this.keep(messageId, { answer: reserved, token, leaseUntil: now + leaseMs, beside, strikes });
     return grantOf(reserved, token);
   }
 
@@ -57,7 +61,7 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     const entry = this.entries.get(messageId);
     if (entry?.answer.state === 'accepted') return answer.state === 'accepted';
     if (entry && entry.token !== token && answer.state !== 'accepted') return false;
-    this.keep(messageId, { answer, token, leaseUntil: 0, alone: false, strikes: 0 });
+    this.keep(messageId, { answer, token, leaseUntil: 0, beside: 'any', strikes: 0 });
     return true;
   }
 
@@ -79,6 +83,9 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     }
   }
 }
+
+/** How a message is to be handled whose holder died handling it so. */
+const afterDeath = (beside: Beside): SuspectBeside => (beside === 'any' ? 'few' : 'none');
 
 /** What a new request follows: nothing, a rejection, an unknown outcome that may be repeated, or a holder that died. */
 function requestAfter(before: Entry['answer'] | undefined, provider: string): Omit<Reserved, 'state'> {

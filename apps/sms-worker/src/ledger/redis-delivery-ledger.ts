@@ -1,15 +1,17 @@
 import { RedisScript, type Redis } from '@app/common';
 import {
+  BESIDE,
   LEDGER_TTL_SECONDS,
   MAX_STRIKES,
   type DeliveryLedger,
   type LedgerAnswer,
   type Reservation,
   type ReserveOptions,
+  type SuspectBeside,
 } from '@app/sms-provider';
 
 /**
- * One hash a message: `state`, `provider`, `n`, `token`; of a reservation `repeats`, `leaseUntil`, `alone` and `strikes`;
+ * One hash a message: `state`, `provider`, `n`, `token`; of a reservation `repeats`, `leaseUntil`, `beside` and `strikes`;
  * `answer` (JSON) once there is one. The same transitions as the memory ledger's; the clock is Redis's, so that workers
  * need not agree on the time.
  */
@@ -19,9 +21,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 const RESERVE = new RedisScript<[string, string?, string?, string?]>(`${CLOCK}
-local key, provider, lease, alone, maxStrikes, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local key, provider, lease, beside, maxStrikes, ttl = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local token = ARGV[6]
-local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain', 'alone', 'strikes', 'token', 'repeats')
+local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain', 'beside', 'strikes', 'token', 'repeats')
 local state, n, repeats, strikes = e[1], 0, '', tonumber(e[8] or 0)
 if state == 'reserved' and e[9] == token then
   redis.call('HSET', key, 'leaseUntil', now + lease)
@@ -29,8 +31,10 @@ if state == 'reserved' and e[9] == token then
 end
 if state == 'reserved' then
   if tonumber(e[4]) > now then return {'busy', tostring(tonumber(e[4]) - now)} end
-  if alone == '0' then return {'suspect'} end
-  if e[7] == '1' then strikes = strikes + 1 end
+  local was = tonumber(e[7])
+  local needed = math.min(was + 1, 2)
+  if beside < needed then return {'suspect', tostring(needed)} end
+  if was == 2 then strikes = strikes + 1 end
   if strikes >= maxStrikes then return {'poison'} end
   provider, n, repeats = e[2], tonumber(e[3]), 'crash'
 elseif state == 'unknown' and e[6] == '1' then
@@ -40,7 +44,7 @@ elseif state == 'rejected' then
 elseif state then
   return {'settled', e[5]}
 end
-redis.call('HSET', key, 'state', 'reserved', 'provider', provider, 'n', n, 'leaseUntil', now + lease, 'alone', alone,
+redis.call('HSET', key, 'state', 'reserved', 'provider', provider, 'n', n, 'leaseUntil', now + lease, 'beside', beside,
   'strikes', strikes, 'token', token, 'repeats', repeats)
 redis.call('HDEL', key, 'answer', 'askAgain')
 redis.call('EXPIRE', key, ttl)
@@ -55,7 +59,7 @@ if e[1] == 'accepted' then return accepted and 1 or 0 end
 if e[1] and e[2] ~= token and not accepted then return 0 end
 redis.call('HSET', key, 'state', state, 'provider', provider, 'n', n, 'answer', answer, 'askAgain', askAgain,
   'token', token)
-redis.call('HDEL', key, 'leaseUntil', 'alone', 'strikes', 'repeats')
+redis.call('HDEL', key, 'leaseUntil', 'beside', 'strikes', 'repeats')
 redis.call('EXPIRE', key, ttl)
 return 1
 `);
@@ -71,8 +75,8 @@ export class RedisDeliveryLedger implements DeliveryLedger {
   constructor(private readonly redis: Redis) {}
 
   async reserve(messageId: string, provider: string, options: ReserveOptions): Promise<Reservation> {
-    const { leaseMs, alone, token } = options;
-    const args = [provider, leaseMs, alone ? 1 : 0, MAX_STRIKES, LEDGER_TTL_SECONDS, token];
+    const { leaseMs, beside, token } = options;
+    const args = [provider, leaseMs, BESIDE.indexOf(beside), MAX_STRIKES, LEDGER_TTL_SECONDS, token];
     const [kind, first = '', n, repeats] = await RESERVE.run(this.redis, [keyOf(messageId)], args);
     switch (kind) {
       case 'granted':
@@ -86,6 +90,7 @@ export class RedisDeliveryLedger implements DeliveryLedger {
       case 'settled':
         return { kind, answer: JSON.parse(first) as LedgerAnswer };
       case 'suspect':
+        return { kind, beside: BESIDE[Number(first)] as SuspectBeside };
       case 'poison':
         return { kind };
       default:
