@@ -62,6 +62,24 @@ describe('what the rejections of one walk mean together', () => {
       retryIn(3),
     ],
     [
+      'the last one says for good that the recipient takes no texts: over, though another company was only busy',
+      [rejection({}), rejection({ provider: 'twilio', class: 'PERMANENT', scope: 'recipient', code: '21610' })],
+      circumstances(),
+      { kind: 'over' },
+    ],
+    [
+      'the last one says when the recipient may be texted again: its wait, though another company was only busy',
+      [rejection({ provider: 'tencent' }), rejection({ scope: 'recipient', code: '160038', retryAfterMs: 60_000 })],
+      circumstances(),
+      retryIn(60),
+    ],
+    [
+      'a company that is not asked says nothing of the recipient: the backoff',
+      [rejection({ scope: 'recipient', retryAfterMs: 60_000 }), rejection({})],
+      circumstances(),
+      retryIn(3),
+    ],
+    [
       'the next attempt would come after the code has died',
       [rejection({})],
       circumstances({ expiresAt: new Date(NOW.getTime() + 2_000) }),

@@ -21,9 +21,14 @@ export interface Circumstances {
   readonly now: Date;
 }
 
-/** When every company asked has rejected: any RETRYABLE one means another attempt, the rest is over. */
+/**
+ * When every company asked has rejected: any RETRYABLE one means another attempt, the rest is over. What the last one says
+ * of the recipient decides alone: it holds for all companies, whatever those before it have said of themselves.
+ */
 export function conclude(rejections: readonly ProviderRejection[], circumstances: Circumstances): Conclusion {
-  const retryable = rejections.filter((rejection) => rejection.class === 'RETRYABLE');
+  const ofRecipient = rejections.slice(-1).filter(({ scope }) => scope === 'recipient');
+  const deciding = ofRecipient.length > 0 ? ofRecipient : rejections;
+  const retryable = deciding.filter((rejection) => rejection.class === 'RETRYABLE');
   if (retryable.length === 0) return { kind: 'over' };
   const waits = retryable.map(({ retryAfterMs }) => retryAfterMs);
   // Only where everybody who may yet take it says when to come back is that wait ours; else our own backoff is shorter.
