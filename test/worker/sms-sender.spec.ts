@@ -791,6 +791,34 @@ describe('the sender', () => {
     });
   });
 
+  it('a company that gets more than it bears leaves room for the texts to others', async () => {
+    const PLACES = 20;
+    const plan = Object.assign(planOf(['busy', 'free']), { limits: [{ name: 'busy', perSecond: 1 }] });
+    plan.routes = ['busy', 'free'].map((name) =>
+      Object.assign(planOf([name]).routes[0]!, { name, to: [name === 'busy' ? '+86' : '+1'] }),
+    );
+    const busy = company(
+      'busy',
+      Array.from({ length: 100 }, () => ACCEPTED),
+    );
+    const free = company('free', [ACCEPTED]);
+    const sender = senderOver([busy, free], { plan, settings: { concurrency: PLACES } });
+    const queue = [...Array.from({ length: 60 }, text), Object.assign(text(), { to: '+14155550123' })];
+    const results = new Map<SmsSend, HandlerResult>();
+    const place = async () => {
+      for (let message = queue.shift(); message; message = queue.shift())
+        results.set(message, await sender.send(message, first));
+    };
+    const places = Array.from({ length: PLACES }, place);
+
+    await until('the text to the other company is through', 3, () => free.asked.length === 1);
+
+    await Promise.all(places);
+    const waits = [...results.values()].flatMap((result) => (result.kind === 'retry' ? [result.afterMs] : []));
+    expect(waits.length).toBeGreaterThan(40);
+    expect(Math.max(...waits.map((wait) => wait ?? 0))).toBeGreaterThan(4000);
+  }, 20_000);
+
   it('a text that no company on the route carries is dead with its reason', async () => {
     const nobody = Object.assign(company('one', []), { supports: () => false });
 

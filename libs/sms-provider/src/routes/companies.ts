@@ -6,7 +6,7 @@ import type { SmsProvider } from '../sms-provider.js';
 import { Breaker, type BreakerState, type Ticket } from './breaker.js';
 import { Pauses } from './pauses.js';
 import { companiesOf, ROUTING_PLAN, type RoutingPlan } from './routing-plan.js';
-import { Share } from './share.js';
+import { Share, type ShareOptions } from './share.js';
 
 /** The right to make one request to a company, given back with what its answer says of the company's health; only the first word counts. */
 export interface Pass {
@@ -31,11 +31,13 @@ interface Gate {
 
 /** A pause ends when an operator says so: texts look again after this. */
 const PAUSE_LOOK_MS = 30_000;
+/** Those in line for one company hold so much of the worker's places, at most: the others are for other companies. */
+const WAITING_PART = 1 / 4;
 const STATE_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
 /**
  * Decides which company may be asked now: not paused, breaker closed or due for a probe, and room in this worker's share.
- * A company without room passes its texts on to the next one; where nobody has room they wait in line.
+ * A company without room passes its texts on to the next one; where nobody has room they wait in line, if that is short.
  */
 @Injectable()
 export class Companies implements BeforeApplicationShutdown {
@@ -78,8 +80,8 @@ export class Companies implements BeforeApplicationShutdown {
   enter(provider: SmsProvider): Pass | Shut {
     const shut = this.shutness(provider);
     if (shut) return shut;
-    const room = this.gateOf(provider).share.tryEnter();
-    return room ? this.admit(provider) : { provider: provider.name, code: 'busy', forMs: 1000 };
+    const { share } = this.gateOf(provider);
+    return share.tryEnter() ? this.admit(provider) : { provider: provider.name, code: 'busy', forMs: share.waitMs };
   }
 
   /** How this worker sees the companies on its routes. */
@@ -157,10 +159,11 @@ export class Companies implements BeforeApplicationShutdown {
   }
 
   /** What all workers together may ask, divided by how many there are. */
-  private shareOf(name: string): { perSecond?: number; concurrency?: number } {
+  private shareOf(name: string): ShareOptions {
     const { perSecond, concurrency } = this.plan.limits?.find((limits) => limits.name === name) ?? {};
-    const { workers } = this.settings;
+    const { workers, concurrency: places } = this.settings;
     return {
+      maxWaiting: Math.floor(places * WAITING_PART),
       ...(perSecond === undefined ? {} : { perSecond: perSecond / workers }),
       ...(concurrency === undefined ? {} : { concurrency: Math.max(1, Math.floor(concurrency / workers)) }),
     };

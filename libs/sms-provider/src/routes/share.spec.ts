@@ -49,8 +49,38 @@ describe('a worker’s share of a company', () => {
     const waiting = share.turn(60_000);
     share.close();
     expect(await waiting).toBe(false);
+    expect(await share.turn(60_000)).toBe(false);
     share.leave();
     expect(share.tryEnter()).toBe(true);
+  });
+
+  it.each([
+    ['what the second allows in time', { perSecond: 2 }, 6],
+    ['four times what may be under way', { concurrency: 1 }, 4],
+    ['what the process has places for', { perSecond: 2, maxWaiting: 3 }, 3],
+    ['one, whatever the bounds', { perSecond: 0.1, maxWaiting: 0 }, 1],
+  ])('the line is no longer than %s; who comes then goes away at once', async (_what, options, longest) => {
+    const share = new Share(options);
+    while (share.tryEnter());
+    const line = Array.from({ length: longest }, () => share.turn(3000));
+
+    expect(await share.turn(3000)).toBe(false);
+
+    share.close();
+    expect(await Promise.all(line)).toEqual(Array(longest).fill(false));
+  });
+
+  it.each([
+    ['so many seconds as the line is long', { perSecond: 2 }, 3, 2000],
+    ['a second a round', { concurrency: 1 }, 2, 3000],
+    ['a second, if nobody waits', { perSecond: 100 }, 0, 1000],
+  ])('says how long it takes: %s', (_what, options, waiting, ms) => {
+    const share = new Share(options, () => 0);
+    while (share.tryEnter());
+    for (let n = 0; n < waiting; n++) void share.turn(60_000);
+
+    expect(share.waitMs).toBe(ms);
+    share.close();
   });
 
   it('a line moves on when a second has passed', async () => {

@@ -4,7 +4,14 @@ export interface ShareOptions {
   readonly perSecond?: number;
   /** Requests under way at once. */
   readonly concurrency?: number;
+  /** Who waits in line at once, at most, however soon their turn would come. */
+  readonly maxWaiting?: number;
 }
+
+/** Of requests that are bounded by how many are under way, so many times that many wait in line. */
+const ROUNDS_WAITING = 4;
+/** How long it takes until the next is served is not known of those. Milliseconds. */
+const ROUND_MS = 1000;
 
 /** How often those in line look whether a request has ended or a second has passed, at most. Milliseconds. */
 const LONGEST_LOOK_MS = 250;
@@ -16,6 +23,7 @@ export class Share {
   private filledAt: number;
   private readonly line: { serve(taken: boolean): void }[] = [];
   private look?: NodeJS.Timeout;
+  private closed = false;
 
   constructor(
     private readonly options: ShareOptions,
@@ -30,8 +38,20 @@ export class Share {
     return this.line.length === 0 && this.take();
   }
 
-  /** Waits in line at most so long; false: no place came, or the process ends. */
+  /** About how long whoever comes now would wait. Milliseconds, at least 1000. */
+  get waitMs(): number {
+    const { perSecond, concurrency = Infinity } = this.options;
+    const ahead = this.line.length + 1;
+    const byTime = perSecond === undefined ? 0 : (ahead / perSecond) * 1000;
+    return Math.ceil(Math.max(1000, byTime, Math.floor(ahead / concurrency) * ROUND_MS));
+  }
+
+  /**
+   * Waits in line at most so long; false: no place came, or the process ends. At once, where so many wait already that
+   * none would come in time: they hold places that texts to other companies need.
+   */
   turn(ms: number): Promise<boolean> {
+    if (this.closed || this.line.length >= this.longestLine(ms)) return Promise.resolve(false);
     return new Promise((resolve) => {
       const place = {
         serve: (taken: boolean) => {
@@ -53,8 +73,9 @@ export class Share {
     this.serve();
   }
 
-  /** Sends everybody in line away. */
+  /** Sends everybody in line away, and lets nobody wait any more. */
   close(): void {
+    this.closed = true;
     clearTimeout(this.look);
     for (const place of this.line.splice(0)) place.serve(false);
   }
@@ -81,6 +102,11 @@ export class Share {
     const now = this.now();
     this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) * perSecond) / 1000);
     this.filledAt = now;
+  }
+
+  private longestLine(ms: number): number {
+    const { perSecond = Infinity, concurrency = Infinity, maxWaiting = Infinity } = this.options;
+    return Math.max(1, Math.min((perSecond * ms) / 1000, concurrency * ROUNDS_WAITING, maxWaiting));
   }
 
   private get burst(): number {
