@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { done, type HandlerResult } from '@app/common';
-import { withChannel } from '../support/broker-view.js';
+import { messagesIn, withChannel } from '../support/broker-view.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { startConsumer, TestHappened, type ConsumerApp } from './consumer-app.js';
+import { startConsumer, TEST_PATTERN, TestHappened, type ConsumerApp } from './consumer-app.js';
 
 /** A broker that takes connections and says nothing: what no closed port shows. */
 describe('a broker that has fallen silent', () => {
@@ -62,6 +62,30 @@ describe('a broker that has fallen silent', () => {
 
     await until('it is closed', 12, () => closed);
   });
+
+  it('keeps what it had sent when it did not confirm the cancel: only what was handled is acked', async () => {
+    let end = (): void => {};
+    await start(() => (app?.handled.length === 2 ? new Promise((resolve) => (end = () => resolve(done()))) : done()));
+    await publish('seen');
+    await until('it is running', 5, () => app!.handled.length === 2);
+    let unseen = 0;
+    proxy.rule = ({ method }, direction) => {
+      if (direction === 'to-client' && method === 'basic.deliver') unseen++;
+      return direction === 'to-broker';
+    };
+    await withChannel(process.env.RABBITMQ_URL!, async (channel) => {
+      channel.publish('otpost', TEST_PATTERN, Buffer.from('{"text":"unseen"}'), { type: TEST_PATTERN });
+      await channel.waitForConfirms();
+    });
+    await until('it is on its way', 5, () => unseen === 1);
+
+    const closing = app!.close();
+    end();
+    await closing;
+
+    const url = process.env.RABBITMQ_URL!;
+    await until('it is in the queue again', 10, async () => (await messagesIn(url, app!.queue)) === 1);
+  }, 30_000);
 
   it('is connected to again after a channel error that it never heard of', async () => {
     await start();

@@ -39,6 +39,8 @@ export class Deliveries {
   /** What is not here any more is the broker's again: handed back, or lost with its channel. */
   private readonly running = new Map<Delivery, Promise<void>>();
   private readonly draining = new AbortController();
+  /** The latest of those that were handled during the drain, and are not acked yet. */
+  private lastHandled: Delivery | undefined;
 
   constructor(private readonly options: DeliveriesOptions) {
     setMaxListeners(0, this.draining.signal); // one for each delivery that waits
@@ -68,18 +70,21 @@ export class Deliveries {
   /** The channel has gone, and the broker delivers again what it had brought. */
   lost(channel: ConfirmChannel): void {
     for (const delivery of this.running.keys()) if (delivery.channel === channel) this.running.delete(delivery);
+    if (this.lastHandled?.channel === channel) this.lastHandled = undefined;
   }
 
   /**
-   * Call after the cancel. Waits for what is running, hands back what does not end in time, and acks the rest of the
-   * channel in one stroke: single acks with a close behind them come back from a quorum queue.
+   * Call after the cancel. Waits for what is running, hands back what does not end in time, and acks in one stroke what has
+   * ended: single acks with a close behind them come back from a quorum queue. Up to the latest that was handled, and no
+   * further: a broker that has not confirmed the cancel may have delivered what never arrived here.
    */
-  async drain(channel: ConfirmChannel | undefined, milliseconds: number): Promise<void> {
+  async drain(milliseconds: number): Promise<void> {
     this.draining.abort();
     await within(milliseconds, Promise.all(this.running.values()));
     for (const delivery of this.running.keys()) requeue(delivery);
     this.running.clear();
-    if (channel) onOpenChannel(() => channel.ackAll());
+    const last = this.lastHandled;
+    if (last) onOpenChannel(() => last.channel.ack(last.message, true));
   }
 
   private async process(delivery: Delivery): Promise<void> {
@@ -87,9 +92,14 @@ export class Deliveries {
     if (!this.running.has(delivery)) return;
     this.options.onSettled(delivery.queue, delivery.message, settlement);
     if (settlement.kind !== 'done' && !(await this.copy(delivery, settlement))) return;
-    if (!this.draining.signal.aborted && this.running.has(delivery)) {
-      onOpenChannel(() => delivery.channel.ack(delivery.message));
-    }
+    if (!this.running.has(delivery)) return;
+    if (this.draining.signal.aborted) this.leaveToDrain(delivery);
+    else onOpenChannel(() => delivery.channel.ack(delivery.message));
+  }
+
+  private leaveToDrain(delivery: Delivery): void {
+    const { deliveryTag } = delivery.message.fields;
+    if (deliveryTag > (this.lastHandled?.message.fields.deliveryTag ?? 0)) this.lastHandled = delivery;
   }
 
   private async decide({ message, channel }: Delivery): Promise<Settlement> {

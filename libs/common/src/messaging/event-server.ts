@@ -136,7 +136,7 @@ export class EventServer extends ServerRMQ {
     if (this.closing) return;
     this.closing = true;
     if (this.subscription) await within(CANCEL_MS, this.subscription.cancel());
-    await this.deliveries.drain(this.subscription?.channel, this.consumer.drainMs);
+    await this.deliveries.drain(this.consumer.drainMs);
     await this.link?.end();
   }
 
