@@ -16,6 +16,8 @@ const FAIL_FAST: RedisOptions = {
   connectTimeout: 2000,
   retryStrategy: (times) => Math.min(100 * times, 1000),
   enableReadyCheck: true,
+  // A primary that was demoted keeps its connections: another one may lead to the new primary.
+  reconnectOnError: ({ message }) => message.includes('READONLY'),
 };
 
 /** A command that a cluster sends elsewhere, or cannot serve while it fails over, is asked again for half a second. */
@@ -31,7 +33,7 @@ const CLUSTER: ClusterOptions = {
 
 /**
  * A client that fails fast: nothing is queued while Redis is away, no command waits longer than two seconds, and it
- * reconnects by itself for ever. `url` is what REDIS_URL may be.
+ * reconnects by itself for ever, also when it finds itself at a replica. `url` is what REDIS_URL may be.
  */
 export function createRedis(url: string, logger: AppLogger): Redis {
   const redis = clientOf(url);
