@@ -828,6 +828,16 @@ describe('the sender', () => {
     ]);
   });
 
+  it('a text that was accepted is told so again, also when no company on the route carries it any more', async () => {
+    const ledger = new MemoryDeliveryLedger();
+    const message = text();
+    await senderOver([company('one', [ACCEPTED])], { ledger }).send(message, first);
+    const nobody = Object.assign(company('one', []), { supports: () => false });
+
+    expect(await senderOver([nobody], { ledger }).send(message, first)).toEqual({ kind: 'done' });
+    expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.accepted']);
+  });
+
   it.each([
     ['a plain number', { to: TO }, 'plain-value: to'],
     ['a plain code', { to: 'sealed' }, 'plain-value: code'],

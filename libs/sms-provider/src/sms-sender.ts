@@ -92,7 +92,9 @@ export class SmsSender implements OnApplicationShutdown {
       rejections: [],
       beside: 'any',
     };
-    return walk.way.providers.length > 0 ? this.walk(walk) : this.endings.nobodyCarries(walk);
+    return walk.way.providers.length > 0
+      ? this.walk(walk)
+      : this.unlessKnown(walk, () => this.endings.nobodyCarries(walk));
   }
 
   private wayOf(content: SmsContent, message: SmsSend): SmsWay {
@@ -103,16 +105,24 @@ export class SmsSender implements OnApplicationShutdown {
   /** Instead of `send`, when the code has died: the text is dropped, and whoever waits for it hears what is known. */
   async expire(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
     const about = { message, delivery };
-    const known = await this.ledger.find(message.messageId);
-    if (known === undefined) return retry('the process ends', SHORTEST);
-    if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
-    if (known === 'abandoned') return this.endings.unknown(about, 'worker-died');
-    if (known === 'unseen') return this.endings.expired(about);
-    return known.state === 'rejected' ? this.endings.expired(about, known.provider) : this.endings.again(about, known);
+    return this.unlessKnown(about, (rejectedBy) => this.endings.expired(about, rejectedBy));
   }
 
   onApplicationShutdown(): Promise<void> {
     return this.routes.close();
+  }
+
+  /** How a text ends that is not sent (any more). What is known of it comes first: a company may have it since before. */
+  private async unlessKnown(
+    about: SendEvent,
+    unsent: (rejectedBy?: string) => Promise<HandlerResult>,
+  ): Promise<HandlerResult> {
+    const known = await this.ledger.find(about.message.messageId);
+    if (known === undefined) return retry('the process ends', SHORTEST);
+    if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
+    if (known === 'abandoned') return this.endings.unknown(about, 'worker-died');
+    if (known === 'unseen') return unsent();
+    return known.state === 'rejected' ? unsent(known.provider) : this.endings.again(about, known);
   }
 
   /** A message that turns out to be a suspect begins again when its turn among those has come. */
