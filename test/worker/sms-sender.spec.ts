@@ -168,6 +168,17 @@ describe('the sender', () => {
       metrics,
     );
   };
+  /** What workers left that died of these messages, or beside them, one after another. */
+  const killed = async (messages: readonly SmsSend[], deaths: readonly Beside[]) => {
+    const ledger = new MemoryDeliveryLedger();
+    for (const beside of deaths) {
+      for (const { messageId } of messages)
+        await ledger.reserve(messageId, 'one', { leaseMs: 1, beside, token: randomUUID() });
+      const last = messages.at(-1)!.messageId;
+      await until('the leases are over', 5, async () => (await ledger.find(last)) === 'abandoned');
+    }
+    return ledger;
+  };
   const told = (count: number) => until(`${count} outcomes`, 5, () => outcomes.length >= count && outcomes);
 
   it('asks the next company at once when one refuses with failover', async () => {
@@ -267,12 +278,7 @@ describe('the sender', () => {
   });
 
   describe('after another worker died asking', () => {
-    const abandoned = async (message: SmsSend) => {
-      const ledger = new MemoryDeliveryLedger();
-      await ledger.reserve(message.messageId, 'one', { leaseMs: 1, beside: 'any', token: 'dead' });
-      await until('the lease is over', 5, async () => (await ledger.find(message.messageId)) === 'abandoned');
-      return ledger;
-    };
+    const abandoned = (message: SmsSend) => killed([message], ['any']);
 
     it('makes the same request, where the company refuses duplicates', async () => {
       const one = company('one', [{ kind: 'accepted', duplicate: true }], true);
@@ -320,17 +326,6 @@ describe('the sender', () => {
       };
       return { slow, seen };
     };
-    const killed = async (messages: readonly SmsSend[], deaths: readonly Beside[]) => {
-      const ledger = new MemoryDeliveryLedger();
-      for (const beside of deaths) {
-        for (const { messageId } of messages)
-          await ledger.reserve(messageId, 'one', { leaseMs: 1, beside, token: randomUUID() });
-        const last = messages.at(-1)!.messageId;
-        await until('the leases are over', 5, async () => (await ledger.find(last)) === 'abandoned');
-      }
-      return ledger;
-    };
-
     it('handles those that were under way beside one another, and holds up no new text', async () => {
       const { slow, seen } = slowCompany(() => sleep(300));
       const messages = Array.from({ length: 300 }, text);
@@ -760,6 +755,45 @@ describe('the sender', () => {
       expect(one.asked).toHaveLength(1);
       expect(await ledger.find(message.messageId)).toMatchObject({ state: 'accepted' });
       expect((await told(2)).slice(0, 2).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.delivered']);
+    });
+  });
+
+  describe('receipts of what is called unknown without an answer', () => {
+    const LATE = { expiresAt: new Date(Date.now() - 10_000).toISOString() };
+    const cases: [string, Partial<SmsSend>, Beside[], string][] = [
+      ['held back', {}, ['any'], 'worker-died'],
+      ['whose code has died', LATE, ['any'], 'worker-died'],
+      ['that is poison', {}, ['any', 'few', 'none', 'none', 'none'], 'poison'],
+    ];
+    const prepared = async (more: Partial<SmsSend>, deaths: Beside[]) => {
+      const message = Object.assign(text(), more);
+      const book = new MemoryReceiptBook();
+      const ledger = await killed([message], deaths);
+      const sender = senderOver([company('one', [])], { book, ledger, settings: { onCrash: 'hold' } });
+      const reference = createHash('sha256').update(`${message.messageId}:0`).digest('hex').slice(0, 32);
+      const end = () => (more === LATE ? sender.expire(message, first) : sender.send(message, first));
+      return { message, book, ledger, id: `one:ref:${reference}`, end };
+    };
+
+    it.each(cases)('find a text %s, when they come later', async (_what, more, deaths, errorCode) => {
+      const { message, book, ledger, id, end } = await prepared(more, deaths);
+
+      await end();
+
+      expect(await told(1)).toMatchObject([{ pattern: 'sms.unknown', data: { provider: 'one', errorCode } }]);
+      expect(await ledger.find(message.messageId)).toMatchObject({ state: 'unknown', n: 0 });
+      const { messageId } = message;
+      expect(await book.match([id], { status: 'delivered' })).toMatchObject({ messageId, n: 0, unknown: true });
+    });
+
+    it.each(cases)('settle a text %s, when they came before', async (_what, more, deaths) => {
+      const { message, book, ledger, id, end } = await prepared(more, deaths);
+      await book.match([id], { status: 'delivered' });
+
+      expect(await end()).toEqual({ kind: 'done' });
+
+      expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.delivered']);
+      expect(await ledger.find(message.messageId)).toMatchObject({ state: 'accepted' });
     });
   });
 

@@ -21,6 +21,12 @@ export interface DeliveryLedger {
    */
   settle(messageId: string, answer: LedgerAnswer, token?: string): Promise<boolean>;
   /**
+   * Nobody will ask again about a request whose maker died: notes it as unknown for good, and gives that answer, also when
+   * asked again. Undefined where somebody has the message, or knows more of it.
+   * @throws RedisUnavailableError
+   */
+  giveUp(messageId: string, errorCode: string): Promise<LedgerAnswer | undefined>;
+  /**
    * What is known of a message, without reserving it. `abandoned`: whoever reserved it is dead, and may have asked.
    * @throws RedisUnavailableError
    */

@@ -120,8 +120,8 @@ export class Endings {
   }
 
   /** Three workers have died of this message alone. */
-  async poison(about: TextEvent): Promise<HandlerResult> {
-    await this.unknown(about, 'poison');
+  async poison(about: TextEvent, provider: string): Promise<HandlerResult> {
+    await this.unknown(about, 'poison', provider);
     return park('poison: the workers that handled it died');
   }
 

@@ -47,6 +47,11 @@ export class HeldLedger {
   note(messageId: string, answer: LedgerAnswer, token?: string): Promise<boolean> {
     return this.hold.untilDone(() => this.ledger.settle(messageId, answer, token));
   }
+
+  /** See `giveUp` of the ledger. */
+  giveUp(messageId: string, errorCode: string): Promise<LedgerAnswer | undefined> {
+    return this.hold.untilDone(() => this.ledger.giveUp(messageId, errorCode));
+  }
 }
 
 /** What the ledger keeps of a company's answer to the n-th request. */

@@ -120,7 +120,7 @@ export class SmsSender implements OnApplicationShutdown {
     const known = await this.ledger.find(about.message.messageId);
     if (known === undefined) return retry('the process ends', SHORTEST);
     if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
-    if (known === 'abandoned') return this.endings.unknown(about, 'worker-died');
+    if (known === 'abandoned') return this.giveUp(about, 'worker-died');
     if (known === 'unseen') return unsent();
     return known.state === 'rejected' ? unsent(known.provider) : this.endings.again(about, known);
   }
@@ -158,7 +158,7 @@ export class SmsSender implements OnApplicationShutdown {
       if (reservation === undefined) return retry('the process ends', SHORTEST);
       if (reservation.kind === 'granted') return await this.take(reservation, walk, chosen, pass);
       if (reservation.kind === 'suspect') return reservation; // whoever waits for the others holds no place
-      if (reservation.kind === 'poison') return await this.endings.poison(walk);
+      if (reservation.kind === 'poison') return await this.giveUp(walk, 'poison');
       if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
       return await this.endings.again(walk, reservation.answer);
     } finally {
@@ -270,7 +270,27 @@ export class SmsSender implements OnApplicationShutdown {
   private async holdBack({ provider, n, token }: Granted, walk: Walk, errorCode: string): Promise<HandlerResult> {
     const unknown = { state: 'unknown', provider, n, errorCode } as const;
     if (!(await this.ledger.note(walk.message.messageId, unknown, token))) return this.overtaken(walk);
-    return this.endings.unknown(walk, errorCode, provider);
+    return this.leaveUnknown(walk, unknown);
+  }
+
+  /** Whoever asked died, and nobody asks again. */
+  private async giveUp(about: SendEvent, errorCode: 'worker-died' | 'poison'): Promise<HandlerResult> {
+    const unknown = await this.ledger.giveUp(about.message.messageId, errorCode);
+    if (!unknown) return retry('another worker is sending it', this.ledger.leaseMs);
+    return this.leaveUnknown(about, unknown);
+  }
+
+  /** Unknown without an answer: receipts find it all the same, and one that has come already says that the company has it. */
+  private async leaveUnknown(about: SendEvent, unknown: LedgerAnswer): Promise<HandlerResult> {
+    const { provider, n, errorCode } = unknown;
+    const words = await this.receipts.noteAnswer(about, unknown);
+    if (words.length > 0) {
+      const accepted: LedgerAnswer = { state: 'accepted', provider, n };
+      await this.ledger.note(about.message.messageId, accepted);
+      return this.endings.accepted(about, accepted, words, false);
+    }
+    if (errorCode === 'poison') return this.endings.poison(about, provider);
+    return this.endings.unknown(about, errorCode!, provider);
   }
 
   /** Its lease was over before its answer came: what became of the message, whoever has it now will say. */

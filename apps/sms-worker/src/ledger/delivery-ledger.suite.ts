@@ -221,6 +221,31 @@ export function deliveryLedgerSuite(name: string, create: () => DeliveryLedger):
       expect(await ledger.find(id)).toMatchObject({ state: 'accepted', n: 0 });
     });
 
+    it('a request whose maker died can be given up: unknown for good, whoever comes', async () => {
+      await reserve('ccp', SHORT, 'dead');
+      await lapsed();
+      const unknown = answer('unknown', { errorCode: 'worker-died' });
+
+      for (let tries = 0; tries < 2; tries++) expect(await ledger.giveUp(id, 'worker-died')).toEqual(unknown);
+
+      expect(await ledger.find(id)).toEqual(unknown);
+      expect(await reserve('other', LONG)).toEqual({ kind: 'settled', answer: unknown });
+      expect(await settle(answer('rejected'), 'dead')).toBe(false);
+      expect(await settle(answer('accepted'), 'dead')).toBe(true);
+      expect(await ledger.giveUp(id, 'worker-died')).toBeUndefined();
+    });
+
+    it('nothing else can: not what somebody has, nor what was rejected, nor what may be asked again', async () => {
+      expect(await ledger.giveUp(id, 'worker-died')).toBeUndefined();
+      await reserve('ccp', LONG);
+      expect(await ledger.giveUp(id, 'worker-died')).toBeUndefined();
+      await settle(answer('rejected'));
+      expect(await ledger.giveUp(id, 'worker-died')).toBeUndefined();
+      await reserve('ccp', LONG);
+      await settle(answer('unknown', { n: 1, askAgain: true }));
+      expect(await ledger.giveUp(id, 'worker-died')).toBeUndefined();
+    });
+
     it('knows nothing of a message that nobody reserved', async () => {
       expect(await ledger.find(id)).toBeUndefined();
     });

@@ -65,6 +65,16 @@ export class MemoryDeliveryLedger implements DeliveryLedger {
     return true;
   }
 
+  async giveUp(messageId: string, errorCode: string): Promise<LedgerAnswer | undefined> {
+    const entry = this.entries.get(messageId);
+    if (entry?.answer.state === 'unknown' && !entry.answer.askAgain) return entry.answer;
+    if (entry?.answer.state !== 'reserved' || entry.leaseUntil > Date.now()) return undefined;
+    const { provider, n } = entry.answer;
+    const answer: LedgerAnswer = { state: 'unknown', provider, n, errorCode };
+    this.keep(messageId, { answer, token: undefined, leaseUntil: 0, beside: 'any', strikes: 0 });
+    return answer;
+  }
+
   async find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined> {
     const entry = this.entries.get(messageId);
     if (entry?.answer.state !== 'reserved') return entry?.answer;

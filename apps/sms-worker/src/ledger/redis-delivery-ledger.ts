@@ -64,6 +64,18 @@ redis.call('EXPIRE', key, ttl)
 return 1
 `);
 
+const GIVE_UP = new RedisScript<[string?]>(`${CLOCK}
+local key, errorCode, ttl = KEYS[1], ARGV[1], ARGV[2]
+local e = redis.call('HMGET', key, 'state', 'provider', 'n', 'leaseUntil', 'answer', 'askAgain')
+if e[1] == 'unknown' and e[6] == '0' then return {e[5]} end
+if e[1] ~= 'reserved' or tonumber(e[4]) > now then return {} end
+local answer = cjson.encode({ state = 'unknown', provider = e[2], n = tonumber(e[3]), errorCode = errorCode })
+redis.call('HSET', key, 'state', 'unknown', 'answer', answer, 'askAgain', 0, 'token', '')
+redis.call('HDEL', key, 'leaseUntil', 'beside', 'strikes', 'repeats')
+redis.call('EXPIRE', key, ttl)
+return {answer}
+`);
+
 const FIND = new RedisScript<[string?, string?]>(`${CLOCK}
 local e = redis.call('HMGET', KEYS[1], 'state', 'answer', 'leaseUntil')
 if not e[1] then return {} end
@@ -102,6 +114,11 @@ export class RedisDeliveryLedger implements DeliveryLedger {
     const { state, provider, n, askAgain } = answer;
     const args = [state, provider, n, JSON.stringify(answer), askAgain ? 1 : 0, LEDGER_TTL_SECONDS, token];
     return (await SETTLE.run(this.redis, [keyOf(messageId)], args)) === 1;
+  }
+
+  async giveUp(messageId: string, errorCode: string): Promise<LedgerAnswer | undefined> {
+    const [answer] = await GIVE_UP.run(this.redis, [keyOf(messageId)], [errorCode, LEDGER_TTL_SECONDS]);
+    return answer === undefined ? undefined : (JSON.parse(answer) as LedgerAnswer);
   }
 
   async find(messageId: string): Promise<LedgerAnswer | 'reserved' | 'abandoned' | undefined> {
