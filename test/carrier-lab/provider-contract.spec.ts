@@ -1,10 +1,12 @@
 import {
   DEMO_ALIYUN,
+  DEMO_ALIYUN_PNVS,
   DEMO_CCP,
   DEMO_TENCENT,
   DEMO_TWILIO,
   DEMO_WEBHOOK,
 } from '../../apps/carrier-lab/src/carrier-lab.config.ts';
+import { AliyunPnvsProvider } from '../../libs/sms-provider/src/providers/aliyun-pnvs.provider.ts';
 import { AliyunProvider } from '../../libs/sms-provider/src/providers/aliyun.provider.ts';
 import { CcpProvider } from '../../libs/sms-provider/src/providers/ccp.provider.ts';
 import { TencentProvider } from '../../libs/sms-provider/src/providers/tencent.provider.ts';
@@ -17,6 +19,11 @@ const ccpAt = (url: string, changes: object = {}) =>
 const aliyunAt = (url: string, changes: object = {}, now?: () => Date) =>
   new AliyunProvider(
     { ...DEMO_ALIYUN, templates: [...DEMO_ALIYUN.templates], abroad: false, ...changes, baseUrl: `${url}/aliyun` },
+    now,
+  );
+const pnvsAt = (url: string, changes: object = {}, now?: () => Date) =>
+  new AliyunPnvsProvider(
+    { ...DEMO_ALIYUN_PNVS, templates: [...DEMO_ALIYUN_PNVS.templates], ...changes, baseUrl: `${url}/aliyun-pnvs` },
     now,
   );
 const tencentAt = (url: string, changes: object = {}, now?: () => Date) =>
@@ -68,8 +75,30 @@ providerContract({
     'no-balance': 'isv.AMOUNT_NOT_ENOUGH',
   },
   tooSoonMs: 60_000,
+  query: { withoutId: true, undelivered: 'UNDELIV', stranger: 'SignatureDoesNotMatch' },
   ofRequest: ['isv.SMS_SIGNATURE_ILLEGAL', 'isv.SMS_TEMPLATE_ILLEGAL', 'isv.TEMPLATE_MISSING_PARAMETERS'],
   text: '【Otpost】您的验证码是123456，5分钟内有效，请勿泄露给他人。',
+});
+
+providerContract({
+  name: 'aliyun-pnvs',
+  about: 'S37 for individuals, without a signature or template of their own',
+  to: '+8613800138000',
+  at: pnvsAt,
+  strangers: [
+    { what: 'secret', at: (url) => pnvsAt(url, { accessKeySecret: 'wrong' }), code: 'SignatureDoesNotMatch' },
+    { what: 'key', at: (url) => pnvsAt(url, { accessKeyId: 'wrong' }), code: 'InvalidAccessKeyId.NotFound' },
+    { what: 'clock', at: (url) => pnvsAt(url, {}, anHourAgo), code: 'InvalidTimeStamp.Expired' },
+  ],
+  codes: {
+    busy: 'isp.SYSTEM_ERROR',
+    'invalid-number': 'isv.MOBILE_NUMBER_ILLEGAL',
+    'too-soon': 'biz.FREQUENCY',
+    'no-balance': 'isv.AMOUNT_NOT_ENOUGH',
+  },
+  tooSoonMs: 60_000,
+  ofRequest: ['isv.SMS_SIGNATURE_ILLEGAL', 'isv.SMS_TEMPLATE_ILLEGAL', 'isv.TEMPLATE_MISSING_PARAMETERS'],
+  text: '【速通互联验证码】您的验证码为123456。尊敬的客户，以上验证码5分钟内有效，请注意保密，切勿告知他人。',
 });
 
 providerContract({
@@ -93,6 +122,7 @@ providerContract({
     'no-balance': 'FailedOperation.InsufficientBalanceInSmsPackage',
   },
   tooSoonMs: 30_000,
+  query: { onlyFates: true, undelivered: 'UNDELIV', stranger: 'AuthFailure.SignatureFailure' },
   ofRequest: ['FailedOperation.SignatureIncorrectOrUnapproved', 'FailedOperation.TemplateIncorrectOrUnapproved'],
   text: '【Otpost】您的验证码是123456，5分钟内有效，请勿泄露给他人。',
 });
@@ -109,6 +139,7 @@ providerContract({
   knowsNoTooSoon: true,
   statusSays: true,
   withoutReference: true,
+  query: { undelivered: '30003', stranger: 'http-401' },
   ofRequest: ['21603', '21617', '30034'],
   text: '【Otpost】您的验证码是123456，5分钟内有效。请勿泄露给他人。',
 });

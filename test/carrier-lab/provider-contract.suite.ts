@@ -1,12 +1,14 @@
 import type { CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.ts';
 import { consequenceOf } from '../../libs/sms-provider/src/consequence.ts';
-import type { SmsProvider } from '../../libs/sms-provider/src/sms-provider.ts';
+import type { QueryAnswer, SmsProvider } from '../../libs/sms-provider/src/sms-provider.ts';
 import { freePort, until } from '../support/until.ts';
-import { ask, aText, send, startLab } from './start-lab.ts';
+import { ask, aText, query, send, startLab } from './start-lab.ts';
 
 /** One company, for the suite that every provider passes against the lab. */
 export interface ProviderCase {
   readonly name: string;
+  /** What it is there for, where a rule asks for it. */
+  readonly about?: string;
   /** A number that it serves. */
   readonly to: string;
   /** The provider at the lab's address, with the lab's account. */
@@ -23,6 +25,17 @@ export interface ProviderCase {
   readonly statusSays?: true;
   /** It is not told our reference. */
   readonly withoutReference?: true;
+  /** What it is like to ask about earlier texts; missing where the company cannot be asked. */
+  readonly query?: {
+    /** The company lists a text only when it knows its fate. */
+    readonly onlyFates?: true;
+    /** Its answer does not say its own id. */
+    readonly withoutId?: true;
+    /** Its code for undelivered. */
+    readonly undelivered: string;
+    /** What a query of a stranger (the first of `strangers`) fails with. */
+    readonly stranger: string;
+  };
   /** Its codes for a template, signature or params that it has not approved. */
   readonly ofRequest: readonly string[];
   /** What the handset shows of the code 123456, which works for 5 minutes. */
@@ -31,7 +44,7 @@ export interface ProviderCase {
 
 /** What every provider owes the sender, over real sockets to a company that checks signatures and fails as it is told. */
 export function providerContract(company: ProviderCase): void {
-  describe(`the provider ${company.name}`, () => {
+  describe(`the provider ${company.name}${company.about ? `, ${company.about}` : ''}`, () => {
     let lab: CarrierLab;
     let provider: SmsProvider;
 
@@ -195,6 +208,107 @@ export function providerContract(company: ProviderCase): void {
         expect(texts()).toBe(2);
       }
     });
+
+    if (!company.query) it('cannot be asked about earlier texts', () => expect(provider.query).toBeUndefined());
+    else {
+      const { onlyFates, withoutId, undelivered, stranger } = company.query;
+      const found = (of: Awaited<ReturnType<typeof send>>): QueryAnswer => ({
+        kind: 'found',
+        status: 'delivered',
+        ...(!withoutId && of.kind === 'accepted' && { providerMessageId: of.providerMessageId! }),
+      });
+      const FATE_KNOWN = { receiptDelayMs: 0 };
+      let codes = 700_000;
+      /** No other text of this lab has its code. */
+      const fresh = () => text({ params: { code: String(codes++), minutes: '5' } });
+
+      it('S52 says of a text what became of it, though its answer was lost', async () => {
+        const message = fresh();
+        await fault({ cut: 'after', ...FATE_KNOWN });
+        await send(provider, message);
+
+        expect(await query(provider, message)).toMatchObject({ kind: 'found', status: 'delivered' });
+        await fault({ cut: 'before', ...FATE_KNOWN });
+        const lost = fresh();
+        await send(provider, lost);
+        expect(await query(provider, lost)).toEqual({ kind: 'absent' });
+      });
+
+      it('S52 finds a text by its id, also where nobody knows its words any more', async () => {
+        await fault(FATE_KNOWN);
+        const message = fresh();
+        const outcome = await send(provider, message);
+        await send(provider, fresh());
+
+        expect(await query(provider, message, { outcome, forgotten: true })).toEqual({
+          ...found(outcome),
+          ...(outcome.kind === 'accepted' && { providerMessageId: outcome.providerMessageId }),
+        });
+      });
+
+      it('S52 tells two texts to one number apart', async () => {
+        await fault({ ...FATE_KNOWN, receipt: 'undelivered' });
+        const [one, two] = [fresh(), fresh()];
+        const first = await send(provider, one);
+        await fault(FATE_KNOWN);
+        const second = await send(provider, two);
+
+        expect(await query(provider, one)).toEqual({ ...found(first), status: 'undelivered', errorCode: undelivered });
+        expect(await query(provider, two)).toEqual(found(second));
+      });
+
+      it('S38 says of a text without a fate that it is on its way, or nothing', async () => {
+        await fault({ receipt: 'none' });
+        const message = fresh();
+        const outcome = await send(provider, message);
+
+        expect(await query(provider, message)).toEqual(
+          onlyFates ? { kind: 'absent' } : { ...found(outcome), status: 'accepted' },
+        );
+      });
+
+      it('S52 does not find what it lists late, until it does', async () => {
+        await fault({ ...FATE_KNOWN, queryLateMs: 300 });
+        const message = fresh();
+        const outcome = await send(provider, message);
+
+        expect(await query(provider, message)).toEqual({ kind: 'absent' });
+        expect(
+          await until('it is listed', 5, async () => {
+            const answer = await query(provider, message);
+            return answer.kind === 'found' && answer;
+          }),
+        ).toEqual(found(outcome));
+      });
+
+      it('an empty list is absence, an error is none', async () => {
+        const message = fresh();
+        await fault({ ...FATE_KNOWN, query: 'empty' });
+        await send(provider, message);
+        expect(await query(provider, message)).toEqual({ kind: 'absent' });
+        await fault({ query: 'down' });
+        expect(await query(provider, message)).toEqual({ kind: 'failed', code: 'http-503' });
+      });
+
+      it('a query that hangs ends with its signal', async () => {
+        await fault({ query: 'hang' });
+        const abort = new AbortController();
+        const answer = query(provider, fresh(), { signal: abort.signal });
+        await until('the query', 5, () => lab.stats.view().queries === 1);
+        abort.abort();
+        expect(await answer).toEqual({ kind: 'failed', code: 'aborted' });
+      });
+
+      it('strangers are told nothing', async () => {
+        const message = fresh();
+        await send(provider, message);
+        const other = company.strangers[0]!.at(lab.url);
+        const answer = await query(other, message);
+        expect(answer).toEqual({ kind: 'failed', code: stranger });
+        leaksNothing(answer);
+        await other.close?.();
+      });
+    }
 
     it('can carry what the lab has approved, and S33: no code that the company would refuse', () => {
       const { approvedTexts } = provider.capabilities;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CarrierLabSettings, DEMO_CCP } from '../../apps/carrier-lab/src/carrier-lab.config.ts';
 import { createCarrierLab, type CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.ts';
 import { CcpProvider } from '../../libs/sms-provider/src/providers/ccp.provider.ts';
-import type { OutboundSms, SendOutcome, SmsProvider } from '../../libs/sms-provider/src/sms-provider.ts';
+import type { OutboundSms, QueryAnswer, SendOutcome, SmsProvider } from '../../libs/sms-provider/src/sms-provider.ts';
 import { BUILT_IN_TEMPLATES } from '../../libs/sms-provider/src/templates/message-template.ts';
 import { SmsTemplates } from '../../libs/sms-provider/src/templates/sms-templates.ts';
 
@@ -36,6 +36,24 @@ const templates = new SmsTemplates(BUILT_IN_TEMPLATES, 'Otpost');
 /** One attempt, rendered as the sender renders it. */
 export const send = (provider: SmsProvider, asked: Asked, signal?: AbortSignal): Promise<SendOutcome> =>
   provider.send({ ...asked, rendered: templates.render(provider, asked) }, signal ?? new AbortController().signal);
+
+/** One status query, of a text that was asked for within the last minute. */
+export const query = (
+  provider: SmsProvider,
+  asked: Asked,
+  { outcome, forgotten, signal }: { outcome?: SendOutcome; forgotten?: boolean; signal?: AbortSignal } = {},
+): Promise<QueryAnswer> =>
+  provider.query!(
+    {
+      to: asked.to,
+      reference: asked.reference,
+      ...(outcome?.kind === 'accepted' && { providerMessageId: outcome.providerMessageId! }),
+      ...(!forgotten && { text: templates.render(provider, asked).text }),
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + 5_000),
+    },
+    signal ?? new AbortController().signal,
+  );
 
 /** One call of the lab's own API. */
 export async function ask(lab: CarrierLab, method: string, path: string, body?: unknown) {

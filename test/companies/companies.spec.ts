@@ -257,3 +257,105 @@ describe('receipts', () => {
     expect(to.lab.inbox.list(number)).toHaveLength(1);
   });
 });
+
+const ABROAD = '+14155552671';
+
+describe('S52 an answer that got lost', () => {
+  const numberFor = (company: string) => (company === 'twilio' ? ABROAD : newNumber());
+
+  it.each(['twilio', 'aliyun', 'tencent'])(
+    'of %s is made good by a status query: accepted, one text',
+    async (company) => {
+      const to = await started({ ...QUICK, SMS_PROVIDERS: `${company},webhook` });
+      const number = numberFor(company);
+      to.lab.faults.set({ to: number, cut: 'after', receiptDelayMs: 0 });
+      const { id } = await start(to, number);
+
+      expect(await eventOf(to, id, 'sms.accepted')).toMatchObject({ provider: company, final: true });
+      expect((await timeline(to, id)).map(({ event }) => event)).not.toContain('sms.unknown');
+      expect(to.lab.inbox.list(number)).toHaveLength(1);
+      expect(to.lab.stats.view()).toMatchObject({ calls: 1, queries: 1 });
+    },
+  );
+
+  it.each([
+    ['twilio', 'empty'],
+    ['aliyun', 'down'],
+    ['tencent', 'hang'],
+  ] as const)('of %s stays unknown where the query meets %s, and nobody else is asked', async (company, query) => {
+    const to = await started({ ...QUICK, SMS_PROVIDERS: `${company},webhook` });
+    const number = numberFor(company);
+    to.lab.faults.set({ to: number, cut: 'after', query });
+    const { id } = await start(to, number);
+
+    expect(await eventOf(to, id, 'sms.unknown')).toMatchObject({ provider: company, final: true });
+    expect(to.lab.stats.view()).toMatchObject({ calls: 1, queries: 1, accepted: 1 });
+  });
+
+  it('is made good later, where the company lists the text late', async () => {
+    const to = await started({ ...QUICK, SMS_PROVIDERS: 'aliyun', SMS_RECEIPT_WINDOW_SECONDS: '2' });
+    const number = newNumber();
+    to.lab.faults.set({ to: number, cut: 'after', queryLateMs: 1000, receiptDelayMs: 0 });
+    const { id } = await start(to, number);
+
+    await eventOf(to, id, 'sms.unknown');
+    await eventOf(to, id, 'sms.accepted');
+    expect(await eventOf(to, id, 'sms.delivered')).toMatchObject({ provider: 'aliyun' });
+    expect(to.lab.inbox.list(number)).toHaveLength(1);
+  });
+});
+
+describe('S38 accepted is not delivered: a receipt that does not come', () => {
+  const WAITS = { ...RECEIPTS_OF_CCP, RECEIPT_PROVIDERS: 'ccp,aliyun,webhook', SMS_RECEIPT_WINDOW_SECONDS: '1' };
+  const metric = async ({ worker }: System, name: string) =>
+    (await (await fetch(`${await worker.getUrl()}/metrics`)).text()).split('\n').find((line) => line.startsWith(name));
+
+  it('is missing after the window: on the timeline, and counted', async () => {
+    const to = await started({ ...WAITS, SMS_PROVIDERS: 'ccp' });
+    const number = newNumber();
+    to.lab.faults.set({ to: number, receipt: 'none' });
+    const { id } = await start(to, number);
+    const punctual = await start(to);
+
+    expect(await eventOf(to, id, 'sms.unknown')).toMatchObject({ provider: 'ccp', errorCode: 'receipt-missing' });
+    expect((await to.get(`/v1/verifications/${id}`)).body.delivery.status).toBe('accepted');
+    expect(await metric(to, 'otpost_sms_receipts_missing_total')).toMatch(/provider="ccp".* 1$/);
+    expect((await timeline(to, punctual.id)).map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['sms.accepted', 'sms.delivered']),
+    );
+  });
+
+  it('and comes late is told all the same', async () => {
+    const to = await started({ ...WAITS, SMS_PROVIDERS: 'webhook' });
+    const number = newNumber();
+    to.lab.faults.set({ to: number, receiptDelayMs: 3500 });
+    const { id } = await start(to, number);
+
+    await eventOf(to, id, 'sms.unknown');
+    await eventOf(to, id, 'sms.delivered');
+    expect((await to.get(`/v1/verifications/${id}`)).body.delivery.status).toBe('delivered');
+  });
+
+  it('is asked for once, and what the company says counts as the receipt', async () => {
+    const to = await started({ ...WAITS, SMS_PROVIDERS: 'aliyun' });
+    const number = newNumber();
+    to.lab.faults.set({ to: number, receiptLoss: 1, receiptDelayMs: 0 });
+    const { id } = await start(to, number);
+
+    expect(await eventOf(to, id, 'sms.delivered')).toMatchObject({ provider: 'aliyun' });
+    expect(to.lab.stats.view().queries).toBe(1);
+    expect((await timeline(to, id)).map(({ event }) => event)).not.toContain('sms.unknown');
+  });
+
+  it('is not missed where the gateway does not take them', async () => {
+    const to = await started({ ...WAITS, RECEIPT_PROVIDERS: 'webhook', SMS_PROVIDERS: 'ccp,webhook' });
+    to.lab.faults.set({ receipt: 'none' });
+    const { id } = await start(to);
+    expect(await eventOf(to, id, 'sms.accepted')).toMatchObject({ provider: 'ccp' });
+    const later = await start(to, ABROAD);
+    await eventOf(to, later.id, 'sms.unknown');
+
+    expect((await timeline(to, id)).map(({ event }) => event)).not.toContain('sms.unknown');
+    expect(await metric(to, 'otpost_sms_receipts_missing_total{')).toMatch(/provider="webhook"/);
+  });
+});

@@ -249,6 +249,31 @@ export function transportSuite(name: string, url: () => string): void {
       });
     });
 
+    it('S55 redelivery is bounded: what is delivered once more than the limit of 1000 lands in the parked queue, and says why', async () => {
+      await start(() => done());
+      await stop();
+      const deliveries = await withChannel(url(), async (channel) => {
+        let count = 0;
+        await channel.prefetch(1);
+        await channel.consume(app!.queue, (message) => {
+          if (!message) return;
+          count++;
+          channel.nack(message, false, true);
+        });
+        channel.publish('otpost', TEST_PATTERN, Buffer.from('{"text":"again and again"}'), { persistent: true });
+        await until('it is parked', 30, async () => (await messagesIn(url(), `${app!.name}.parked`)) === 1);
+        return count;
+      });
+
+      expect(deliveries).toBe(1001);
+      expect(await messagesIn(url(), app!.queue)).toBe(0);
+      const { properties } = await parked();
+      expect(properties.headers).toMatchObject({
+        'x-first-death-reason': 'delivery_limit',
+        'x-first-death-queue': app!.queue,
+      });
+    });
+
     it('reconnects by itself after a channel error', async () => {
       await start(() => done());
       const channel = (app!.server as unknown as { subscription: { channel: { ack(message: object): void } } })

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
-import { AliyunProvider, signAcs3 } from '../../libs/sms-provider/src/providers/aliyun.provider.ts';
+import { signAcs3 } from '../../libs/sms-provider/src/aliyun-api.ts';
+import { AliyunProvider } from '../../libs/sms-provider/src/providers/aliyun.provider.ts';
 import { OneCompany, type Asked } from '../support/one-company.ts';
 import { aliyun, aliyunConfig, aliyunUtil } from './peers.ts';
 import { alphanumeric, headerValue, secretKey, texts, words } from './texts.ts';

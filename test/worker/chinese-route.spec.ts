@@ -1,4 +1,4 @@
-import { Metrics, StartRefused } from '@app/common';
+import { createLogger, Metrics, StartRefused } from '@app/common';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import { demoAccounts } from '../../apps/carrier-lab/src/carrier-lab.config.js';
 import type { CarrierLab } from '../../apps/carrier-lab/src/create-carrier-lab.js';
@@ -47,10 +47,41 @@ describe('the worker does not start with what can never be sent', () => {
       { SMS_PROVIDERS: 'aliyun,ccp', SMS_CCP_TEMPLATES: '' },
       'ccp has no approved text at all: name ids in SMS_CCP_TEMPLATES',
     ],
+    [
+      'S35: a line for browsers where every company sends approved texts only',
+      {
+        SMS_PROVIDERS: 'aliyun,ccp',
+        SMS_TEMPLATES:
+          '{"verification-code":{"default":"zh","locales":{"zh":{"text":"验证码{code}，{minutes}分钟内有效，请勿泄露","webOtpHost":"example.com"}}}}',
+      },
+      'the last line of verification-code in zh is never sent: take webOtpHost out of SMS_TEMPLATES',
+    ],
   ])('%s', async (_what, more, sentence) => {
     const started = start(more);
     await expect(started).rejects.toThrow(StartRefused);
     await expect(started).rejects.toThrow(sentence);
+  });
+
+  it('but says once, as a warning, what carriers will not like', async () => {
+    const lines: string[] = [];
+    const logger = createLogger('sms-worker', 'warn', { write: (line) => void lines.push(line) });
+    const config = smsWorkerConfig(
+      systemEnvironment({ rabbitUrl: 'amqp://127.0.0.1:1' }, 'http://127.0.0.1:1', {
+        SMS_PROVIDERS: 'ccp',
+        SMS_TEMPLATES:
+          '{"verification-code":{"default":"zh","locales":{"zh":{"text":"密码{code}，{minutes}分钟内有效"}}}}',
+      }),
+    );
+    config.redis.url = undefined;
+    const worker = await createSmsWorker(config, logger);
+    await worker.init();
+    await worker.close();
+
+    const warnings = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ rule }) => rule);
+    expect(warnings).toMatchObject([
+      { rule: 'do-not-share', template: 'verification-code', locale: 'zh', level: 40 },
+      { rule: 'wording', msg: 'it must say 验证码, 注册码, 校验码 or 动态码' },
+    ]);
   });
 
   it('a templates file that is wrong says where', () => {

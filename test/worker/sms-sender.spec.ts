@@ -21,6 +21,7 @@ import {
   BUILT_IN_TEMPLATES,
   Companies,
   Endings,
+  ExpectedReceipts,
   HeldLedger,
   Hold,
   Pauses,
@@ -28,6 +29,7 @@ import {
   planOf,
   Receipts,
   ProviderCalls,
+  Requests,
   SMS_POLICY,
   SmsRoutes,
   SmsSender,
@@ -35,15 +37,20 @@ import {
   SmsSettings,
   SmsTemplates,
   type Beside,
+  StatusQueries,
   type DeliveryLedger,
+  type DueReceipts,
   type OutboundSms,
+  type QueryAnswer,
   type ReceiptBook,
   type Rejection,
+  type SentRequest,
   type SendOutcome,
   type RoutingPlan,
   type SmsProvider,
 } from '@app/sms-provider';
 import { MemoryDeliveryLedger } from '../../apps/sms-worker/src/ledger/memory-delivery-ledger.js';
+import { MemoryDueReceipts } from '../../apps/sms-worker/src/ledger/memory-due-receipts.js';
 import { MemoryReceiptBook } from '../../apps/sms-worker/src/ledger/memory-receipt-book.js';
 import { until } from '../support/until.js';
 
@@ -76,6 +83,26 @@ class ScriptedCompany implements SmsProvider {
     this.asked.push(message);
     const answer = this.script.shift();
     if (!answer) throw new Error(`${this.name} was asked more often than the test expects`);
+    return answer;
+  }
+}
+
+/** One that also answers status queries by a list. */
+class AskableCompany extends ScriptedCompany {
+  readonly queried: SentRequest[] = [];
+
+  constructor(
+    name: string,
+    script: SendOutcome[],
+    private readonly knows: QueryAnswer[],
+  ) {
+    super(name, { guardsDuplicates: false }, script);
+  }
+
+  async query(sent: SentRequest): Promise<QueryAnswer> {
+    this.queried.push(sent);
+    const answer = this.knows.shift();
+    if (!answer) throw new Error(`${this.name} was queried more often than the test expects`);
     return answer;
   }
 }
@@ -138,6 +165,8 @@ describe('the sender', () => {
       plan?: RoutingPlan;
       pauses?: Pauses;
       book?: ReceiptBook;
+      due?: DueReceipts;
+      metrics?: Metrics;
       production?: boolean;
     } = {},
   ) => {
@@ -147,19 +176,23 @@ describe('the sender', () => {
     });
     const policies = new RetryPolicies();
     policies.bind(SMS_POLICY, smsPolicy(settings));
-    const metrics = new Metrics();
+    const metrics = options.metrics ?? new Metrics();
     const plan = options.plan ?? planOf(settings.providers);
     const hold = options.hold ?? new Hold();
     const ledger = new HeldLedger(options.ledger ?? new MemoryDeliveryLedger(), hold, settings);
     const events = new OutcomeEvents(publisher, hold);
     const logger = createLogger('test', 'silent');
-    const receipts = new Receipts(options.book ?? new MemoryReceiptBook(), ledger, events, hold, metrics);
+    const expected = new ExpectedReceipts(options.due ?? new MemoryDueReceipts(), sealer, settings, metrics);
+    const receipts = new Receipts(options.book ?? new MemoryReceiptBook(), expected, ledger, events, hold, metrics);
+    const companies = new Companies(settings, plan, options.pauses ?? pausesOf(), logger, metrics);
+    const templates = new SmsTemplates(BUILT_IN_TEMPLATES);
+    const queries = new StatusQueries(companies, settings, logger, metrics);
     return new SmsSender(
       ledger,
-      new ProviderCalls(settings, logger, metrics),
-      new Companies(settings, plan, options.pauses ?? pausesOf(), logger, metrics),
+      new Requests(new ProviderCalls(settings, logger, metrics), queries, ledger, receipts, templates),
+      companies,
       new SmsRoutes(plan.routes, new Map(route.map((provider) => [provider.name, provider]))),
-      new SmsTemplates(BUILT_IN_TEMPLATES),
+      templates,
       new Endings(events, receipts, policies, metrics),
       receipts,
       sealer,
@@ -794,6 +827,143 @@ describe('the sender', () => {
 
       expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.delivered']);
       expect(await ledger.find(message.messageId)).toMatchObject({ state: 'accepted' });
+    });
+  });
+
+  describe('S38 what is looked after', () => {
+    const WINDOW = { receiptProviders: ['one'], receiptWindowSeconds: 1 };
+
+    it('is bounded: texts beyond it are sent all the same, and counted', async () => {
+      const metrics = new Metrics();
+      const one = company('one', [ACCEPTED, ACCEPTED, ACCEPTED]);
+      const sender = senderOver([one], { due: new MemoryDueReceipts(1), settings: WINDOW, metrics });
+
+      for (let n = 0; n < 3; n++) expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+
+      const unwatched = metrics.registry.getSingleMetric('otpost_sms_receipts_unwatched_total')!;
+      expect((await unwatched.get()).values).toEqual([{ labels: { provider: 'one' }, value: 2 }]);
+    });
+
+    it.each<
+      [what: string, settings: Partial<SmsSettings>, outcomes: SendOutcome[], knows: QueryAnswer[], left: number]
+    >([
+      ['a text whose receipt is awaited', WINDOW, [ACCEPTED], [], 1],
+      ['nor one of a company that tells none', {}, [ACCEPTED], [], 0],
+      ['one whose outcome is unknown', {}, [UNKNOWN], [{ kind: 'absent' }], 1],
+      ['nor one that a query has settled', {}, [UNKNOWN], [{ kind: 'found', status: 'accepted' }], 0],
+      ['nor one whose fate a query has told', WINDOW, [UNKNOWN], [{ kind: 'found', status: 'delivered' }], 0],
+      ['nor one that was rejected', WINDOW, [rejected()], [], 0],
+    ])('%s', async (_what, settings, script, knows, left) => {
+      const due = new MemoryDueReceipts();
+      const sender = senderOver([new AskableCompany('one', [...script], [...knows])], {
+        due,
+        settings: { ...settings, receiptWindowSeconds: 1 },
+      });
+      await sender.send(text(), first);
+
+      const looked: unknown[] = [];
+      await due.add({ text: { messageId: 'last', attempt: 1, provider: 'one', n: 0 }, askedAt: 0, last: true }, 1500);
+      await until('all of it is due', 5, async () => {
+        looked.push(...(await due.take(10, 60_000)));
+        return looked.some((one) => (one as { askedAt: number }).askedAt === 0);
+      });
+      expect(looked).toHaveLength(left + 1);
+    });
+  });
+
+  describe('S52 status queries', () => {
+    const FOUND: QueryAnswer = { kind: 'found', status: 'accepted', providerMessageId: 'm1' };
+
+    it('settle an unknown outcome: the company has the text, and no unknown is told', async () => {
+      const one = new AskableCompany('one', [UNKNOWN], [FOUND]);
+      const ledger = new MemoryDeliveryLedger();
+      const sender = senderOver([one, company('two', [])], { ledger });
+      const message = text();
+
+      for (let delivery = 0; delivery < 2; delivery++)
+        expect(await sender.send(message, first)).toEqual({ kind: 'done' });
+
+      expect(one.asked).toHaveLength(1);
+      const [sent] = one.queried as [SentRequest];
+      expect(sent).toMatchObject({ to: TO, reference: one.asked[0]!.reference, text: one.asked[0]!.rendered.text });
+      expect(sent.notAfter.getTime()).toBeGreaterThan(sent.notBefore.getTime());
+      expect(await ledger.find(message.messageId)).toMatchObject({ state: 'accepted', providerMessageId: 'm1' });
+      expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.accepted']);
+    });
+
+    it('tell a text’s fate too, where the company knows it', async () => {
+      const failed: QueryAnswer = { kind: 'found', status: 'undelivered', errorCode: 'UNDELIV' };
+      await senderOver([new AskableCompany('one', [UNKNOWN], [failed])]).send(text(), first);
+
+      expect(await told(2)).toMatchObject([
+        { pattern: 'sms.accepted', data: { provider: 'one' } },
+        { pattern: 'sms.undelivered', data: { provider: 'one', errorCode: 'UNDELIV' } },
+      ]);
+    });
+
+    it.each<[what: string, answer: QueryAnswer]>([
+      ['absence', { kind: 'absent' }],
+      ['no answer', { kind: 'failed', code: 'aborted' }],
+    ])('%s proves nothing: unknown, nobody else is asked, and nobody again', async (_what, answer) => {
+      const one = new AskableCompany('one', [UNKNOWN], [answer]);
+      const sender = senderOver([one, company('two', [])]);
+      const message = text();
+
+      for (let delivery = 0; delivery < 3; delivery++)
+        expect(await sender.send(message, first)).toEqual({ kind: 'done' });
+
+      expect([one.asked.length, one.queried.length]).toEqual([1, 1]);
+      expect((await told(3)).every(({ pattern, data }) => pattern === 'sms.unknown' && data.final === true)).toBe(true);
+    });
+
+    it('are not made for what the company has answered', async () => {
+      const one = new AskableCompany('one', [ACCEPTED, rejected()], []);
+      const sender = senderOver([one]);
+      await sender.send(text(), first);
+      await sender.send(text(), first);
+      expect(one.queried).toEqual([]);
+    });
+
+    it('are not made at a company whose breaker has opened', async () => {
+      const one = new AskableCompany('one', [UNKNOWN, UNKNOWN], [{ kind: 'absent' }]);
+      const sender = senderOver([one, company('two', [])], { settings: { breakerFailures: 2 } });
+
+      for (let n = 0; n < 2; n++) expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+
+      expect(one.queried).toHaveLength(1);
+    });
+
+    describe('after a worker died asking', () => {
+      const abandoned = (message: SmsSend) => killed([message], ['any']);
+
+      it.each(['resend', 'hold'] as const)(
+        '(%s) spare the second text where the company has the first',
+        async (onCrash) => {
+          const one = new AskableCompany('one', [], [FOUND]);
+          const message = text();
+          const sender = senderOver([one], { ledger: await abandoned(message), settings: { onCrash } });
+
+          expect(await sender.send(message, first)).toEqual({ kind: 'done' });
+
+          const [heard] = await told(1);
+          expect(heard).toMatchObject({ pattern: 'sms.accepted', data: { providerMessageId: 'm1' } });
+          expect(heard!.data).not.toHaveProperty('maybeDuplicate');
+        },
+      );
+
+      it('that find nothing leave it at what SMS_ON_CRASH says', async () => {
+        const message = text();
+        const resending = new AskableCompany('one', [ACCEPTED], [{ kind: 'absent' }]);
+        await senderOver([resending], { ledger: await abandoned(message) }).send(message, first);
+        const holding = new AskableCompany('one', [], [{ kind: 'absent' }]);
+        const ledger = await abandoned(message);
+        await senderOver([holding], { ledger, settings: { onCrash: 'hold' } }).send(message, first);
+
+        expect(await told(2)).toMatchObject([
+          { pattern: 'sms.accepted', data: { maybeDuplicate: true } },
+          { pattern: 'sms.unknown', data: { errorCode: 'worker-died', final: true } },
+        ]);
+      });
     });
   });
 

@@ -20,6 +20,14 @@ export const DEMO_ALIYUN = {
   templates: ['verification-code=SMS_100001', 'verification-code:en=SMS_100002'],
 } as const;
 
+/** As DEMO_CCP; that account's keys, and what the company lends. */
+export const DEMO_ALIYUN_PNVS = {
+  accessKeyId: DEMO_ALIYUN.accessKeyId,
+  accessKeySecret: DEMO_ALIYUN.accessKeySecret,
+  signature: '速通互联验证码',
+  templates: ['verification-code=100001'],
+} as const;
+
 /** As DEMO_CCP, at the make-believe Tencent Cloud. */
 export const DEMO_TENCENT = {
   secretId: 'carrierlabtencent',
@@ -52,6 +60,11 @@ export const demoAccounts = (labUrl: string): Environment => ({
   SMS_ALIYUN_ACCESS_KEY_ID: DEMO_ALIYUN.accessKeyId,
   SMS_ALIYUN_ACCESS_KEY_SECRET: DEMO_ALIYUN.accessKeySecret,
   SMS_ALIYUN_TEMPLATES: DEMO_ALIYUN.templates.join(','),
+  SMS_ALIYUN_PNVS_BASE_URL: `${labUrl}/aliyun-pnvs`,
+  SMS_ALIYUN_PNVS_ACCESS_KEY_ID: DEMO_ALIYUN_PNVS.accessKeyId,
+  SMS_ALIYUN_PNVS_ACCESS_KEY_SECRET: DEMO_ALIYUN_PNVS.accessKeySecret,
+  SMS_ALIYUN_PNVS_SIGNATURE: DEMO_ALIYUN_PNVS.signature,
+  SMS_ALIYUN_PNVS_TEMPLATES: DEMO_ALIYUN_PNVS.templates.join(','),
   SMS_TENCENT_BASE_URL: `${labUrl}/tencent`,
   SMS_TENCENT_SECRET_ID: DEMO_TENCENT.secretId,
   SMS_TENCENT_SECRET_KEY: DEMO_TENCENT.secretKey,

@@ -7,6 +7,7 @@ import { Faults, type ActiveFault } from './faults/faults.js';
 import { Inbox } from './inbox/inbox.js';
 import { ReceiptSender, type ReceiptFacts, type ReceiptPost } from './receipts/receipt-sender.js';
 import { RecentMap } from './recent-map.js';
+import { Records, type KeptText } from './records.js';
 import { Stats } from './stats/stats.js';
 
 /** A text that a company's own checks let through, or what they said against it. */
@@ -31,8 +32,8 @@ export interface Company {
   /** Its code for a reference that it has accepted on the same day in China; without one it guards against nothing. */
   readonly repeated?: string;
   answer(verdict: Verdict, at: Date, submission: Submission): { readonly status: number; readonly body: object };
-  /** Its later word on a text. */
-  receipt(facts: ReceiptFacts): ReceiptPost;
+  /** Its later word on a text, where the gateway takes it. */
+  readonly receipt?: (facts: ReceiptFacts) => ReceiptPost;
 }
 
 /** What the carrier needs of Fastify's reply. */
@@ -55,6 +56,7 @@ export class Carrier {
     private readonly inbox: Inbox,
     private readonly stats: Stats,
     private readonly receipts: ReceiptSender,
+    private readonly records: Records,
   ) {}
 
   /** A caller that hangs up during the wait has handed in its text all the same. */
@@ -71,6 +73,23 @@ export class Carrier {
     const { retryAfterSeconds } = active.fault;
     if ('refused' in verdict && retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
     if (cut ?? stall) return answerHalf(reply, status, JSON.stringify(body), cut !== undefined);
+    reply.status(status).send(body);
+  }
+
+  /** Answers a status query about what a number got. */
+  async tell(
+    { name }: Company,
+    to: string | undefined,
+    reply: Reply,
+    answer: (texts: readonly KeptText[]) => { readonly status: number; readonly body: object },
+  ): Promise<void> {
+    this.stats.queried();
+    const { latencyMs, query, queryLateMs = 0 } = this.faults.faultFor(to).fault;
+    if (latencyMs) await sleep(latencyMs, undefined, { ref: false });
+    if (query === 'hang') return void reply.hijack();
+    if (query === 'down') return void reply.status(503).send({});
+    const shown = to === undefined || query === 'empty' ? [] : this.records.of(name, to, queryLateMs);
+    const { status, body } = answer(shown);
     reply.status(status).send(body);
   }
 
@@ -93,7 +112,9 @@ export class Carrier {
     if (reference !== undefined) this.references.set(`${company.name} ${reference}`, dayInChina());
     this.stats.accepted(text.to, text.text);
     this.inbox.add({ ...text, provider: company.name, providerMessageId: id, reference: reference ?? null });
-    this.receipts.schedule(company, { to: text.to, id, reference, callbackUrl }, active);
+    this.records.add({ ...text, company: company.name, id, reference, at: new Date() }, active.fault);
+    const { receipt } = company;
+    if (receipt) this.receipts.schedule({ receipt }, { to: text.to, id, reference, callbackUrl }, active);
     return id;
   }
 }

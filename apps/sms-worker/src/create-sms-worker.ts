@@ -8,6 +8,7 @@ import {
   REDIS,
   StartRefused,
   useProblemDetails,
+  type AppLogger,
   type Redis,
 } from '@app/common';
 import { companiesOf, providerList } from '@app/sms-provider';
@@ -15,9 +16,11 @@ import type { SmsWorkerConfig } from './sms-worker.config.js';
 import { SmsWorkerModule } from './sms-worker.module.js';
 
 /** The worker, ready for `startAllMicroservices()` (events) and `listen()` (health and metrics). */
-export async function createSmsWorker(config: SmsWorkerConfig): Promise<NestFastifyApplication> {
+export async function createSmsWorker(
+  config: SmsWorkerConfig,
+  logger: AppLogger = createLogger('sms-worker', config.process.logLevel),
+): Promise<NestFastifyApplication> {
   refuseMakeBelieve(config);
-  const logger = createLogger('sms-worker', config.process.logLevel);
   const app = await NestFactory.create<NestFastifyApplication>(
     SmsWorkerModule.with(config, logger),
     createHttpAdapter(logger),

@@ -12,8 +12,10 @@ import {
 import { MemoryCompanyBook, RedisCompanyBook, SmsProviderModule } from '@app/sms-provider';
 import { handlers } from './handlers/handlers.js';
 import { MemoryDeliveryLedger } from './ledger/memory-delivery-ledger.js';
+import { MemoryDueReceipts } from './ledger/memory-due-receipts.js';
 import { MemoryReceiptBook } from './ledger/memory-receipt-book.js';
 import { RedisDeliveryLedger } from './ledger/redis-delivery-ledger.js';
+import { RedisDueReceipts } from './ledger/redis-due-receipts.js';
 import { RedisReceiptBook } from './ledger/redis-receipt-book.js';
 import type { SmsWorkerConfig } from './sms-worker.config.js';
 
@@ -30,6 +32,9 @@ export class SmsWorkerModule {
     const receiptBook = redis.url
       ? { inject: [REDIS], useFactory: (client: Redis) => new RedisReceiptBook(client) }
       : { useFactory: () => new MemoryReceiptBook() };
+    const dueReceipts = redis.url
+      ? { inject: [REDIS], useFactory: (client: Redis) => new RedisDueReceipts(client) }
+      : { useFactory: () => new MemoryDueReceipts() };
     const companyBook = redis.url
       ? { inject: [REDIS], useFactory: (client: Redis) => new RedisCompanyBook(client) }
       : { useFactory: () => shared ?? new MemoryCompanyBook() };
@@ -46,7 +51,7 @@ export class SmsWorkerModule {
           // A request under way ends, or is cut off and noted, within this.
           drainMs: (sms.sendTimeoutSeconds + 5) * 1000,
         }),
-        SmsProviderModule.with(sms, { providers, plan, ledger, receiptBook, companyBook }),
+        SmsProviderModule.with(sms, { providers, plan, ledger, receiptBook, dueReceipts, companyBook }),
       ],
     };
   }

@@ -1,5 +1,5 @@
-import { consequenceOf, type Consequence } from './consequence.js';
-import type { Rejection, SendOutcome } from './sms-provider.js';
+import { consequenceOf, settledBy, type Consequence } from './consequence.js';
+import type { QueryAnswer, Rejection, SendOutcome } from './sms-provider.js';
 
 const rejected = (
   errorClass: Rejection['class'],
@@ -32,5 +32,21 @@ describe('the failover table', () => {
     expect(consequenceOf(rejected('PERMANENT', 'recipient', { failover: true, alert: true }))).toEqual(
       consequenceOf(rejected('PERMANENT', 'recipient')),
     );
+  });
+});
+
+describe('S52 the settling table', () => {
+  it.each<[what: string, answer: QueryAnswer, outcome: SendOutcome | undefined]>([
+    ['found, on its way', { kind: 'found', status: 'accepted' }, { kind: 'accepted' }],
+    [
+      'found, delivered',
+      { kind: 'found', status: 'delivered', providerMessageId: 'm1' },
+      { kind: 'accepted', providerMessageId: 'm1' },
+    ],
+    ['found, not delivered: taken all the same', { kind: 'found', status: 'undelivered' }, { kind: 'accepted' }],
+    ['absent: perhaps not yet in the list', { kind: 'absent' }, undefined],
+    ['no answer', { kind: 'failed', code: 'aborted' }, undefined],
+  ])('%s', (_what, answer, outcome) => {
+    expect(settledBy(answer)).toEqual(outcome);
   });
 });

@@ -1,4 +1,4 @@
-import type { SendOutcome } from './sms-provider.js';
+import type { QueryAnswer, SendOutcome } from './sms-provider.js';
 
 /** What follows from one company's answer to one request. */
 export interface Consequence {
@@ -33,4 +33,15 @@ export function consequenceOf(outcome: SendOutcome): Consequence {
     case 'provider':
       return { failover, health: 'failure', alert };
   }
+}
+
+/**
+ * The settling table: what a company's word on an earlier request makes of an outcome that is unknown. Undefined: it stays
+ * unknown. Absence proves nothing, and no text is sent for it: Twilio, Aliyun and Tencent Cloud promise nowhere that their
+ * lists have a text as soon as it is taken, and Tencent Cloud's has it only once its fate is known.
+ */
+export function settledBy(answer: QueryAnswer): Extract<SendOutcome, { kind: 'accepted' }> | undefined {
+  if (answer.kind !== 'found') return undefined;
+  const { providerMessageId } = answer;
+  return { kind: 'accepted', ...(providerMessageId === undefined ? {} : { providerMessageId }) };
 }

@@ -43,6 +43,21 @@ export class ProviderHttp {
     body: string,
     signal: AbortSignal,
   ): Promise<HttpAnswer | NoAnswer> {
+    return this.request('POST', path, headers, body, signal);
+  }
+
+  /** As `post`. */
+  get(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<HttpAnswer | NoAnswer> {
+    return this.request('GET', path, headers, null, signal);
+  }
+
+  private request(
+    method: 'GET' | 'POST',
+    path: string,
+    headers: Record<string, string>,
+    body: string | null,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer | NoAnswer> {
     return new Promise((resolve) => {
       let written = false;
       let abort: ((reason: Error) => void) | undefined;
@@ -62,7 +77,7 @@ export class ProviderHttp {
       const chunks: Buffer[] = [];
       let bytes = 0;
       this.pool.dispatch(
-        { path: this.prefix + path, method: 'POST', headers, body },
+        { path: this.prefix + path, method, headers, body },
         {
           // Called with the connection ready and nothing written; returning from it starts the writing.
           onRequestStart: (controller) => {

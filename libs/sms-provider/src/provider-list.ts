@@ -1,4 +1,5 @@
 import type { ProviderDefinition } from './define-provider.js';
+import { aliyunPnvs } from './providers/aliyun-pnvs.provider.js';
 import { aliyun } from './providers/aliyun.provider.js';
 import { ccp } from './providers/ccp.provider.js';
 import { consoleProvider } from './providers/console.provider.js';
@@ -10,6 +11,7 @@ import { webhook } from './providers/webhook.provider.js';
 export const providerList: readonly ProviderDefinition[] = [
   ccp,
   aliyun,
+  aliyunPnvs,
   tencent,
   twilio,
   // A service of one's own, and the one for development.

@@ -1,5 +1,5 @@
-import type { HttpAnswer } from './provider-http.js';
-import type { Rejection, SendOutcome } from './sms-provider.js';
+import type { HttpAnswer, NoAnswer } from './provider-http.js';
+import type { QueryAnswer, Rejection, SendOutcome } from './sms-provider.js';
 
 /** What a company's code means, without the code. */
 export type Meaning = Omit<Rejection, 'kind' | 'code'>;
@@ -52,6 +52,13 @@ export function refused(answer: HttpAnswer, code: string | undefined, meaning: M
     return { ...rejectedAs(BUSY, `http-${status}`, retryAfterMs), alert: true };
   return { kind: 'unknown', code: status === 200 ? 'unreadable-answer' : `http-${status}` };
 }
+
+/** Why a status query has no answer: the company's code where it has the shape of one. */
+export const queryFailed = (answer: HttpAnswer | NoAnswer, code?: unknown): QueryAnswer => {
+  if (answer.kind !== 'answered') return { kind: 'failed', code: answer.code };
+  const named = typeof code === 'string' && CODE.test(code) ? code : undefined;
+  return { kind: 'failed', code: named ?? (answer.status === 200 ? 'unreadable-answer' : `http-${answer.status}`) };
+};
 
 /**
  * Where the company listens has moved (RFC 9110 §15.4): it was not served here, is never sent on, and our setting is to be

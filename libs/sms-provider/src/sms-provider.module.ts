@@ -7,8 +7,12 @@ import { Hold } from './hold.js';
 import { OutcomeEvents } from './outcome-events.js';
 import { ProviderCalls } from './provider-calls.js';
 import { providerList } from './provider-list.js';
+import { DUE_RECEIPTS } from './receipts/due-receipts.js';
+import { ExpectedReceipts } from './receipts/expected-receipts.js';
+import { MissingReceipts } from './receipts/missing-receipts.js';
 import { RECEIPT_BOOK } from './receipts/receipt-book.js';
 import { Receipts } from './receipts/receipts.js';
+import { Requests } from './requests.js';
 import { Companies } from './routes/companies.js';
 import { COMPANY_BOOK } from './routes/company-book.js';
 import { CompanyWatch } from './routes/company-watch.js';
@@ -18,9 +22,11 @@ import { companiesOf, ROUTING_PLAN, type RoutingPlan } from './routes/routing-pl
 import { SmsRoutes } from './sms-route.js';
 import { SmsSender } from './sms-sender.js';
 import type { SmsProvider } from './sms-provider.js';
+import { StatusQueries } from './status-queries.js';
 import { RECEIPTS, SMS_POLICY, smsPolicy, SmsSettings, smsTemplates } from './sms.config.js';
-import { templateProblems } from './templates/check-templates.js';
+import { neverSent, templateProblems } from './templates/check-templates.js';
 import { SmsTemplates } from './templates/sms-templates.js';
+import { TemplateWarnings } from './templates/template-warnings.js';
 
 /** Settings of the providers on the routes, by the provider's name. */
 export type ProviderSettings = Readonly<Record<string, object>>;
@@ -34,6 +40,8 @@ export interface SmsProviderOptions {
   readonly ledger: Factory;
   /** Makes the RECEIPT_BOOK: memory or Redis. */
   readonly receiptBook: Factory;
+  /** Makes the DUE_RECEIPTS: memory or Redis. */
+  readonly dueReceipts: Factory;
   /** Makes the COMPANY_BOOK: memory or Redis. */
   readonly companyBook: Factory;
 }
@@ -49,7 +57,7 @@ export class SmsProviderModule {
   /** @throws StartRefused where a text can never be sent as it is configured. */
   static with(
     settings: SmsSettings,
-    { providers, plan, ledger, receiptBook, companyBook }: SmsProviderOptions,
+    { providers, plan, ledger, receiptBook, dueReceipts, companyBook }: SmsProviderOptions,
   ): DynamicModule {
     const names = companiesOf(plan);
     const companies = new Map(createProviders(names, providers).map((company) => [company.name, company]));
@@ -67,12 +75,18 @@ export class SmsProviderModule {
         CompanyWatch,
         ProviderCalls,
         OutcomeEvents,
+        StatusQueries,
+        ExpectedReceipts,
         Receipts,
+        MissingReceipts,
+        Requests,
         Endings,
         SmsSender,
         { ...ledger, provide: DELIVERY_LEDGER },
         { ...receiptBook, provide: RECEIPT_BOOK },
+        { ...dueReceipts, provide: DUE_RECEIPTS },
         { ...companyBook, provide: COMPANY_BOOK },
+        TemplateWarnings,
         { provide: SmsTemplates, useValue: templates },
         { provide: ROUTING_PLAN, useValue: plan },
         { provide: SmsRoutes, useValue: new SmsRoutes(plan.routes, companies) },
@@ -99,6 +113,7 @@ function refuseUnsaid(
       codeLength,
     ),
   );
+  problems.push(...neverSent([...companies.values()], templates));
   if (problems.length === 0) return;
   const lines = [...new Set(problems)].map((problem) => `  ${problem}`);
   throw new StartRefused(`These texts cannot be sent:\n${lines.join('\n')}`);

@@ -11,9 +11,41 @@ export interface SmsProvider {
    * an attempt that takes too long: what it cuts off is `unknown` unless nothing had been sent.
    */
   send(message: OutboundSms, signal: AbortSignal): Promise<SendOutcome>;
+  /**
+   * Asks what became of a request made before; not there where the company does not tell. Changes nothing, never throws for
+   * the company's answer or for the network. The signal ends a query that takes too long.
+   */
+  query?(sent: SentRequest, signal: AbortSignal): Promise<QueryAnswer>;
   /** Lets go of kept-alive connections. */
   close?(): Promise<void>;
 }
+
+/** A request made before, with all that its company may find it by. */
+export interface SentRequest {
+  /** E.164. */
+  readonly to: string;
+  readonly reference: string;
+  readonly providerMessageId?: string;
+  /** The whole text, while it is known: tells apart what one number got. */
+  readonly text?: string;
+  /** The request was made between these two, by our clock. */
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+export type QueryAnswer =
+  /** The company has it; `accepted` while it does not know more. */
+  | {
+      readonly kind: 'found';
+      readonly status: 'accepted' | 'delivered' | 'undelivered';
+      readonly providerMessageId?: string;
+      /** The company's own code of why it was not delivered. */
+      readonly errorCode?: string;
+    }
+  /** Its list does not have it, or not yet. */
+  | { readonly kind: 'absent' }
+  /** The company did not say. */
+  | { readonly kind: 'failed'; readonly code: string };
 
 export interface ProviderCapabilities {
   /**

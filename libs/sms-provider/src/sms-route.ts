@@ -29,6 +29,15 @@ export class SmsRoutes {
     };
   }
 
+  get companies(): readonly SmsProvider[] {
+    return [...this.providers.values()];
+  }
+
+  /** Undefined for a company that is on no route. */
+  company(name: string): SmsProvider | undefined {
+    return this.providers.get(name);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.providers.values()].map(async (provider) => provider.close?.()));
   }

@@ -4,14 +4,12 @@ import type { ProviderRejection } from './conclusion.js';
 import { consequenceOf } from './consequence.js';
 import type { Beside, LedgerAnswer, Reservation } from './delivery-ledger.js';
 import { Endings, type SendEvent } from './endings.js';
-import { answerOf, HeldLedger } from './held-ledger.js';
-import { ProviderCalls } from './provider-calls.js';
+import { HeldLedger } from './held-ledger.js';
 import { openSms } from './readable-sms.js';
-import type { ReceiptWord } from './receipts/receipt-book.js';
 import { Receipts } from './receipts/receipts.js';
-import { referenceOf } from './reference.js';
+import { Requests, type Granted } from './requests.js';
 import { Companies, type Pass, type Shut } from './routes/companies.js';
-import type { SendOutcome, SmsContent, SmsProvider } from './sms-provider.js';
+import type { SmsContent, SmsProvider } from './sms-provider.js';
 import { SmsRoutes, type SmsWay } from './sms-route.js';
 import { SmsSettings } from './sms.config.js';
 import { SuspectLine } from './suspect-line.js';
@@ -20,7 +18,6 @@ import { SmsTemplates } from './templates/sms-templates.js';
 /** Waits that use up no attempt take the shortest declared delay. */
 const SHORTEST = 0;
 
-type Granted = Extract<Reservation, { kind: 'granted' }>;
 type Suspect = Extract<Reservation, { kind: 'suspect' }>;
 
 /** One event on its way through the route. */
@@ -41,11 +38,13 @@ interface Walk extends SendEvent {
  * 3. Reserve the message in the ledger, then ask the company. Who finds it accepted tells so again and asks nobody; who
  *    finds somebody else at it waits; who finds a reservation whose holder died repeats that very request, with few
  *    such messages beside it, after a second death with none, so that a message of which workers die is told from those
- *    that were only beside it.
+ *    that were only beside it. Where the repetition might be a second text, the company is first asked whether it has
+ *    the first.
  * 4. Note the answer in the ledger before anybody is told, and tell it before the event is acked. Whoever was taken for
  *    dead, and finds that somebody else has the message by now, leaves it to them.
  * 5. A rejection with failover asks the next company at once; when all have rejected, any RETRYABLE one means another
- *    attempt. An unknown outcome is repeated only where the company refuses duplicates.
+ *    attempt. Where an outcome is unknown the company is asked about it, if it can be; what stays unknown is repeated
+ *    only where the company refuses duplicates.
  *
  * While the ledger or the broker is away a delivery is held where it is: nothing is asked twice for that, no attempt is
  * used up, and a held delivery holds the queue back.
@@ -58,7 +57,7 @@ export class SmsSender implements OnApplicationShutdown {
 
   constructor(
     private readonly ledger: HeldLedger,
-    private readonly calls: ProviderCalls,
+    private readonly requests: Requests,
     private readonly companies: Companies,
     private readonly routes: SmsRoutes,
     private readonly templates: SmsTemplates,
@@ -170,7 +169,6 @@ export class SmsSender implements OnApplicationShutdown {
   private async take(granted: Granted, walk: Walk, chosen: SmsProvider, pass: Pass): Promise<HandlerResult | 'next'> {
     const provider = walk.way.providers.find(({ name }) => name === granted.provider);
     if (!provider) return this.holdBack(granted, walk, 'company-left-the-route');
-    if (this.mustHold(provider, granted)) return this.holdBack(granted, walk, 'worker-died');
     if (provider === chosen) return this.request(provider, granted, walk, pass);
     pass.leave('ignored');
     const other = this.companies.enter(provider);
@@ -193,11 +191,14 @@ export class SmsSender implements OnApplicationShutdown {
     walk: Walk,
     pass: Pass,
   ): Promise<HandlerResult | 'next'> {
-    const maybeDuplicate = granted.repeats !== undefined && !provider.capabilities.guardsDuplicates;
+    const again = granted.repeats !== undefined && !provider.capabilities.guardsDuplicates;
+    const found = again ? await this.requests.lookUp(provider, granted, walk, pass) : undefined;
+    const maybeDuplicate = again && found === undefined;
+    if (maybeDuplicate && this.settings.onCrash === 'hold') return this.holdBack(granted, walk, 'worker-died');
     if (maybeDuplicate) this.maybeDuplicates.inc({ provider: provider.name });
-    const known = await this.ask(provider, granted, walk, pass);
-    if (!known) return this.overtaken(walk);
-    const { outcome, answer, words } = known;
+    const noted = found ?? (await this.requests.make(provider, granted, walk, pass));
+    if (!noted) return this.overtaken(walk);
+    const { outcome, answer, words } = noted;
     walk.asked.add(provider);
     if (outcome.kind === 'accepted') {
       this.count(provider, walk);
@@ -214,33 +215,6 @@ export class SmsSender implements OnApplicationShutdown {
     if (!goesOn) return this.endings.rejected(walk, walk.rejections);
     await this.endings.tellRejected(walk, rejection, { final: false });
     return 'next';
-  }
-
-  /** Undefined: the answer does not count any more. */
-  private async ask(
-    provider: SmsProvider,
-    { n, token, repeats }: Granted,
-    walk: Walk,
-    pass: Pass,
-  ): Promise<{ outcome: SendOutcome; answer: LedgerAnswer; words: readonly ReceiptWord[] } | undefined> {
-    const { messageId } = walk.message;
-    const about = { messageId, attempt: walk.delivery.attempt };
-    const reference = referenceOf(messageId, n);
-    const rendered = this.templates.render(provider, walk.content);
-    const sms = { ...walk.content, rendered, reference, repeated: repeats !== undefined };
-    const said = await this.calls.ask(provider, sms, about);
-    pass.leave(consequenceOf(said).health, 'retryAfterMs' in said ? said.retryAfterMs : undefined);
-    const outcome = repeats !== undefined && provider.capabilities.guardsDuplicates ? ofRepetition(said) : said;
-    const answer = answerOf(provider, n, outcome);
-    const [words, counts] = await Promise.all([
-      this.receipts.noteAnswer(walk, answer),
-      this.ledger.note(messageId, answer, token),
-    ]);
-    if (outcome.kind !== 'unknown' || words.length === 0) return counts ? { outcome, answer, words } : undefined;
-    const accepted: SendOutcome = { kind: 'accepted' }; // the company speaks of it, so it has it
-    const settled = answerOf(provider, n, accepted);
-    await this.ledger.note(messageId, settled);
-    return { outcome: accepted, answer: settled, words };
   }
 
   private count({ name: provider }: SmsProvider, { way }: Walk): void {
@@ -260,10 +234,6 @@ export class SmsSender implements OnApplicationShutdown {
       return this.endings.again(walk, known);
     }
     return this.endings.rejected(walk, [...walk.rejections, ...shut.map(notAsked)]);
-  }
-
-  private mustHold(provider: SmsProvider, { repeats }: Granted): boolean {
-    return repeats !== undefined && !provider.capabilities.guardsDuplicates && this.settings.onCrash === 'hold';
   }
 
   /** Somebody may have asked, and asking again might send a second text. */
@@ -300,13 +270,6 @@ export class SmsSender implements OnApplicationShutdown {
     return retry('another worker is sending it', this.ledger.leaseMs);
   }
 }
-
-/**
- * A company that refuses duplicates says by that refusal that it had the first request (which its provider reads as
- * accepted). Any other refusal of a repetition says nothing about the first request: that stays unknown.
- */
-const ofRepetition = (answer: SendOutcome): SendOutcome =>
-  answer.kind === 'rejected' ? { kind: 'unknown', code: answer.code } : answer;
 
 /** For what follows, a company that is not asked for the moment is like one that says so itself. */
 const notAsked = ({ provider, code, forMs }: Shut): ProviderRejection => ({

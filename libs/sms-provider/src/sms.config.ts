@@ -22,6 +22,7 @@ import { readTemplates } from './templates/read-templates.js';
 import { SmsTemplates } from './templates/sms-templates.js';
 
 const NAMES = providerList.map(({ name }) => name);
+const TELLING = providerList.filter(({ receipts }) => receipts !== undefined).map(({ name }) => name);
 
 const IsTemplates = () =>
   ValidateBy({
@@ -129,6 +130,27 @@ export class SmsSettings {
   @Min(1)
   @Max(60)
   sendTimeoutSeconds: number = 10;
+
+  @Setting({
+    env: 'RECEIPT_PROVIDERS',
+    about: 'As the gateway is told: a text of these companies without a receipt is missed.',
+    example: 'ccp',
+    optional: true,
+  })
+  @ArrayUnique({ message: 'it must name each company once' })
+  @IsIn(TELLING, { each: true, message: `it must list some of: ${TELLING.join(', ')}` })
+  receiptProviders: string[] = [];
+
+  @Setting({
+    env: 'SMS_RECEIPT_WINDOW_SECONDS',
+    about:
+      'How long a company may take to say whether the handset got a text, 1 to 518400 seconds (6 days): without a receipt by then it is missing. Huawei gives up after 72 hours.',
+    example: '259200',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(518_400)
+  receiptWindowSeconds: number = 259_200;
 
   @Setting({
     env: 'SMS_CONCURRENCY',

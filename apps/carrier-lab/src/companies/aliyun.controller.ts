@@ -1,8 +1,9 @@
 import { Controller, Headers, Post, Query, Res } from '@nestjs/common';
-import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { CarrierLabSettings } from '../carrier-lab.config.js';
 import { Carrier, type Company, type Reply, type Submission } from '../carrier.js';
-import { RecentMap } from '../recent-map.js';
+import type { KeptText } from '../records.js';
+import { Acs3, numberOf, paramsOf, STATUS, type Fields } from './acs3.js';
 
 /** The texts that the company has approved, of the kind that it calls 验证码: one variable. */
 const TEMPLATES: Readonly<Record<string, string>> = {
@@ -17,16 +18,6 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'isv.MOBILE_NUMBER_ILLEGAL': '手机号码格式错误',
   'isv.AMOUNT_NOT_ENOUGH': '账户余额不足',
   SignatureDoesNotMatch: 'Specified signature is not matched with our calculation.',
-};
-
-/** What the front of the company's API refuses, with its HTTP status; everything else is 200. */
-const STATUS: Readonly<Record<string, number>> = {
-  MissingAuthorization: 400,
-  SignatureDoesNotMatch: 400,
-  SignatureNonceUsed: 400,
-  'InvalidTimeStamp.Expired': 400,
-  'InvalidAccessKeyId.NotFound': 404,
-  'InvalidAction.NotFound': 404,
 };
 
 const ALIYUN: Company = {
@@ -63,12 +54,10 @@ const ALIYUN: Company = {
   }),
 };
 
-type Fields = Readonly<Record<string, string | undefined>>;
-
-/** 阿里云短信服务 (Dysmsapi 2017-05-25), SendSms. Everything is in the query; the signature is for the path `/`. */
+/** 阿里云短信服务 (Dysmsapi 2017-05-25), SendSms and QuerySendDetails. Everything is in the query; the signature is for the path `/`. */
 @Controller('aliyun')
 export class AliyunController {
-  private readonly nonces = new RecentMap<true>();
+  private readonly acs3 = new Acs3('SendSms', 'QuerySendDetails');
 
   constructor(
     private readonly carrier: Carrier,
@@ -76,58 +65,50 @@ export class AliyunController {
   ) {}
 
   @Post()
-  sendSms(@Query() query: Fields, @Headers() headers: Fields, @Res() reply: Reply): Promise<void> {
+  serve(@Query() query: Fields, @Headers() headers: Fields, @Res() reply: Reply): Promise<void> {
+    const refused = this.acs3.refusal(this.settings, query, headers);
+    const asks = headers['x-acs-action'] === 'QuerySendDetails';
+    return asks ? this.querySendDetails(query, refused, reply) : this.sendSms(query, refused, reply);
+  }
+
+  private querySendDetails(query: Fields, unsigned: string | undefined, reply: Reply): Promise<void> {
+    const { PhoneNumber, SendDate = '', PageSize, CurrentPage, BizId } = query;
+    const to = numberOf(PhoneNumber);
+    const wrong = to === undefined || !/^\d{8}$/.test(SendDate) || !Number(CurrentPage) || !(Number(PageSize) <= 50);
+    const refused = unsigned ?? (wrong ? 'isv.INVALID_PARAMETERS' : undefined);
+    return this.carrier.tell(ALIYUN, to, reply, (texts) => {
+      if (refused !== undefined) return ALIYUN.answer({ refused }, new Date(), { refused });
+      const details = texts
+        .filter(({ id, at }) => (BizId ?? id) === id && timeInChina(at).startsWith(dashed(SendDate)))
+        .map(detailOf);
+      const body = { TotalCount: String(details.length), Message: 'OK', RequestId: randomUUID(), Code: 'OK' };
+      return { status: 200, body: { ...body, SmsSendDetailDTOs: { SmsSendDetailDTO: details } } };
+    });
+  }
+
+  private sendSms(query: Fields, unsigned: string | undefined, reply: Reply): Promise<void> {
     const to = numberOf(query.PhoneNumbers);
-    const refused = this.signature(query, headers) ?? complaint(query, to, this.settings);
+    const refused = unsigned ?? complaint(query, to, this.settings);
     return this.carrier.serve(ALIYUN, refused === undefined ? submissionOf(query, to!) : { to, refused }, reply);
   }
-
-  /** The code for what is wrong with the credentials. */
-  private signature(query: Fields, headers: Fields): string | undefined {
-    const [, keyId, names = '', signature] =
-      /^ACS3-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]{64})$/.exec(
-        headers.authorization ?? '',
-      ) ?? [];
-    if (signature === undefined) return 'MissingAuthorization';
-    const { aliyunAccessKeyId, aliyunAccessKeySecret } = this.settings;
-    if (keyId !== aliyunAccessKeyId) return 'InvalidAccessKeyId.NotFound';
-    const signed = names.split(';');
-    const mustBe = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-acs-'))];
-    if (
-      !mustBe.every((name) => signed.includes(name)) ||
-      signatureOf(aliyunAccessKeySecret, query, headers, signed) !== signature
-    )
-      return 'SignatureDoesNotMatch';
-    if (!(Math.abs(Date.now() - Date.parse(headers['x-acs-date'] ?? '')) < 15 * 60_000))
-      return 'InvalidTimeStamp.Expired';
-    const nonce = headers['x-acs-signature-nonce'] ?? '';
-    if (nonce === '' || this.nonces.get(nonce)) return 'SignatureNonceUsed';
-    this.nonces.set(nonce, true);
-    const action = `${headers['x-acs-action']} ${headers['x-acs-version']}`;
-    return action === 'SendSms 2017-05-25' ? undefined : 'InvalidAction.NotFound';
-  }
 }
 
-/** https://help.aliyun.com/document_detail/2593177.html, for an empty body. */
-function signatureOf(secret: string, query: Fields, headers: Fields, signed: readonly string[]): string {
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const encode = (text = '') =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-  const pairs = Object.keys(query)
-    .sort()
-    .map((name) => `${encode(name)}=${encode(query[name])}`);
-  const lines = signed.map((name) => `${name}:${(headers[name] ?? '').trim()}\n`);
-  const canonical = `POST\n/\n${pairs.join('&')}\n${lines.join('')}\n${signed.join(';')}\n${sha256('')}`;
-  const hmac = createHmac('sha256', secret);
-  return hmac.update(`ACS3-HMAC-SHA256\n${sha256(canonical)}`).digest('hex');
-}
+/** https://help.aliyun.com/document_detail/419277.html */
+const detailOf = ({ to, reference, text, templateId, at, status }: KeptText) => ({
+  PhoneNum: to.replace('+86', ''),
+  OutId: reference ?? '',
+  Content: text,
+  TemplateCode: templateId,
+  SendDate: timeInChina(at),
+  SendStatus: { underway: 1, undelivered: 2, delivered: 3 }[status],
+  ...(status !== 'underway' && {
+    ReceiveDate: timeInChina(new Date()),
+    ErrCode: status === 'delivered' ? 'DELIVERED' : 'UNDELIV',
+  }),
+});
 
-/** E.164: a mainland number may have +86, 86, 0086 or nothing before it; others have their country code. */
-function numberOf(written: string | undefined): string | undefined {
-  const mainland = /^(?:\+|00)?(?:86)?(1\d{10})$/.exec(written ?? '');
-  if (mainland) return `+86${mainland[1]}`;
-  return /^[2-9]\d{6,14}$|^1\d{10}$/.test(written ?? '') ? `+${written}` : undefined;
-}
+const timeInChina = (at: Date) => new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+const dashed = (day: string) => day.replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
 
 /** The code for what is wrong with the text. */
 function complaint(
@@ -149,13 +130,4 @@ function submissionOf({ SignName, TemplateCode, TemplateParam, OutId }: Fields, 
   const { code } = paramsOf(TemplateParam) as { code: string };
   const text = `【${SignName}】${TEMPLATES[TemplateCode!]!.replace('${code}', code)}`;
   return { to, text, templateId: TemplateCode!, ...(OutId !== undefined && { reference: OutId }) };
-}
-
-function paramsOf(json = ''): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value = JSON.parse(json) as unknown;
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

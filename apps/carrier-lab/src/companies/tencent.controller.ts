@@ -2,6 +2,7 @@ import { Body, Controller, Headers, Post, Req, Res } from '@nestjs/common';
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { CarrierLabSettings } from '../carrier-lab.config.js';
 import { Carrier, type Company, type Reply, type Submission } from '../carrier.js';
+import type { KeptText } from '../records.js';
 
 /** The texts that the company has approved; {1}, {2} are filled from `TemplateParamSet`. */
 const TEMPLATES: Readonly<Record<string, string>> = {
@@ -60,11 +61,14 @@ const TENCENT: Company = {
 };
 
 type Fields = Readonly<Record<string, string | undefined>>;
+type PullStatus = Partial<
+  Record<'SmsSdkAppId' | 'PhoneNumber' | 'BeginTime' | 'EndTime' | 'Offset' | 'Limit', unknown>
+>;
 type SendSms = Partial<
   Record<'PhoneNumberSet' | 'SmsSdkAppId' | 'SignName' | 'TemplateId' | 'TemplateParamSet' | 'SessionContext', unknown>
 >;
 
-/** 腾讯云短信 (Tencent Cloud SMS 2021-01-11), SendSms, one number a request. The signature is for the path `/`. */
+/** 腾讯云短信 (Tencent Cloud SMS 2021-01-11), SendSms and PullSmsSendStatusByPhoneNumber, one number a request. The signature is for the path `/`. */
 @Controller('tencent')
 export class TencentController {
   constructor(
@@ -73,18 +77,52 @@ export class TencentController {
   ) {}
 
   @Post()
-  sendSms(
+  serve(
     @Req() { rawBody = Buffer.alloc(0) }: { readonly rawBody?: Buffer },
     @Headers() headers: Fields,
     @Body() body: unknown,
     @Res() reply: Reply,
   ): Promise<void> {
-    const request = (typeof body === 'object' && body !== null ? body : {}) as SendSms;
+    const request = (typeof body === 'object' && body !== null ? body : {}) as SendSms & PullStatus;
+    const refused = credentials(this.settings, headers, rawBody);
+    const asks = headers['x-tc-action'] === 'PullSmsSendStatusByPhoneNumber';
+    return asks ? this.pullStatus(request, refused, reply) : this.sendSms(request, refused, reply);
+  }
+
+  /** Lists what has met its fate. */
+  private pullStatus(request: PullStatus, unsigned: string | undefined, reply: Reply): Promise<void> {
+    const { SmsSdkAppId, PhoneNumber, BeginTime, EndTime = Infinity, Offset, Limit } = request;
+    const to = numberOf([PhoneNumber]);
+    const whole = [BeginTime, Offset, Limit].every(Number.isInteger) && Number(Limit) <= 100;
+    const ours = SmsSdkAppId === this.settings.tencentAppId ? undefined : 'InvalidParameterValue.SdkAppIdNotExist';
+    const refused = unsigned ?? ours ?? (to === undefined || !whole ? 'InvalidParameter' : undefined);
+    return this.carrier.tell(TENCENT, to, reply, (texts) => {
+      if (refused !== undefined) return TENCENT.answer({ refused }, new Date(), { refused });
+      const within = ({ at }: KeptText) =>
+        at.getTime() >= Number(BeginTime) * 1000 && at.getTime() / 1000 <= Number(EndTime) + 1;
+      const list = texts.filter((text) => text.status !== 'underway' && within(text)).map(statusOf);
+      return { status: 200, body: { Response: { PullSmsSendStatusSet: list, RequestId: randomUUID() } } };
+    });
+  }
+
+  private sendSms(request: SendSms, unsigned: string | undefined, reply: Reply): Promise<void> {
     const to = numberOf(request.PhoneNumberSet);
-    const refused = credentials(this.settings, headers, rawBody) ?? complaint(request, to, this.settings);
+    const refused = unsigned ?? complaint(request, to, this.settings);
     return this.carrier.serve(TENCENT, refused === undefined ? submissionOf(request, to!) : { to, refused }, reply);
   }
 }
+
+/** https://tencentcloud.com/document/api/382/40518; SessionContext as for an account whose support has switched it on. */
+const statusOf = ({ to, id, reference = '', status }: KeptText) => ({
+  Description: status === 'delivered' ? 'DELIVRD' : 'UNDELIV',
+  CountryCode: to.startsWith('+86') ? '86' : '',
+  SubscriberNumber: to.replace('+86', ''),
+  ReportStatus: status === 'delivered' ? 'SUCCESS' : 'FAIL',
+  PhoneNumber: to,
+  SerialNo: `2640:${id}`,
+  UserReceiveTime: Math.floor(Date.now() / 1000),
+  SessionContext: reference,
+});
 
 /** The code for what is wrong with them. */
 function credentials(settings: CarrierLabSettings, headers: Fields, body: Buffer): string | undefined {
@@ -103,7 +141,7 @@ function credentials(settings: CarrierLabSettings, headers: Fields, body: Buffer
     return 'AuthFailure.SignatureFailure';
   if (!headers['x-tc-region']) return 'UnsupportedRegion';
   const action = `${headers['x-tc-action']} ${headers['x-tc-version']}`;
-  return action === 'SendSms 2021-01-11' ? undefined : 'InvalidAction';
+  return /^(SendSms|PullSmsSendStatusByPhoneNumber) 2021-01-11$/.test(action) ? undefined : 'InvalidAction';
 }
 
 /** https://cloud.tencent.com/document/api/362/4208 */

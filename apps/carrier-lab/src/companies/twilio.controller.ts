@@ -1,7 +1,8 @@
-import { Body, Controller, Headers, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
 import { createHmac } from 'node:crypto';
 import { CarrierLabSettings } from '../carrier-lab.config.js';
 import { Carrier, type Company, type Reply, type Submission } from '../carrier.js';
+import { Records, type KeptText } from '../records.js';
 
 /** https://www.twilio.com/docs/api/errors */
 const ERRORS: Readonly<Record<string, readonly [status: number, message: string]>> = {
@@ -53,13 +54,45 @@ const TWILIO: Company = {
   },
 };
 
-/** Twilio Messages of 2010-04-01: create. */
+/** Twilio Messages of 2010-04-01: create, read, list. */
 @Controller('2010-04-01/Accounts')
 export class TwilioController {
   constructor(
     private readonly carrier: Carrier,
     private readonly settings: CarrierLabSettings,
+    private readonly records: Records,
   ) {}
+
+  @Get(':sid/Messages.json')
+  list(
+    @Param('sid') sid: string,
+    @Headers('authorization') authorization: string | undefined,
+    @Query() { To: to, 'DateSent>': since = '' }: Partial<Record<string, string>>,
+    @Res() reply: Reply,
+  ): Promise<void> {
+    const refused = this.stranger(sid, authorization);
+    return this.carrier.tell(TWILIO, to, reply, (texts) => {
+      if (refused !== undefined) return TWILIO.answer({ refused }, new Date(), { refused });
+      const messages = texts.filter(({ at }) => at.toISOString() >= since).map(messageOf);
+      return { status: 200, body: { messages, page: 0, page_size: 50, next_page_uri: null } };
+    });
+  }
+
+  @Get(':sid/Messages/:message')
+  read(
+    @Param('sid') sid: string,
+    @Param('message') message: string,
+    @Headers('authorization') authorization: string | undefined,
+    @Res() reply: Reply,
+  ): Promise<void> {
+    const id = message.replace(/\.json$/, '');
+    const refused = this.stranger(sid, authorization);
+    return this.carrier.tell(TWILIO, this.records.receiverOf(TWILIO.name, id), reply, (texts) => {
+      const found = texts.find((text) => text.id === id);
+      if (refused === undefined && found) return { status: 200, body: messageOf(found) };
+      return TWILIO.answer({ refused: refused ?? '20404' }, new Date(), { refused: refused ?? '20404' });
+    });
+  }
 
   @Post(':sid/Messages.json')
   create(
@@ -79,11 +112,16 @@ export class TwilioController {
     return this.carrier.serve(TWILIO, submission, reply);
   }
 
-  private complaint(sid: string, authorization: string | undefined, form: Partial<Record<string, string>>) {
+  private stranger(sid: string, authorization: string | undefined): string | undefined {
     const { twilioAccountSid, twilioAuthToken } = this.settings;
     const basic = Buffer.from(`${twilioAccountSid}:${twilioAuthToken}`).toString('base64');
     if (authorization !== `Basic ${basic}`) return '20003';
-    if (sid !== twilioAccountSid) return '20404';
+    return sid === twilioAccountSid ? undefined : '20404';
+  }
+
+  private complaint(sid: string, authorization: string | undefined, form: Partial<Record<string, string>>) {
+    const stranger = this.stranger(sid, authorization);
+    if (stranger !== undefined) return stranger;
     if (!form.To) return '21604';
     if (!/^\+[1-9]\d{6,14}$/.test(form.To)) return '21211';
     if (!form.From && !form.MessagingServiceSid) return '21603';
@@ -91,3 +129,15 @@ export class TwilioController {
     return form.Body.length > 1600 ? '21617' : undefined;
   }
 }
+
+/** https://www.twilio.com/docs/messaging/api/message-resource */
+const messageOf = ({ to, id, text, at, status }: KeptText) => ({
+  sid: id,
+  to,
+  body: text,
+  direction: 'outbound-api',
+  status: status === 'underway' ? 'sent' : status,
+  date_created: at.toUTCString().replace('GMT', '+0000'),
+  date_sent: at.toUTCString().replace('GMT', '+0000'),
+  error_code: status === 'undelivered' ? 30003 : null,
+});

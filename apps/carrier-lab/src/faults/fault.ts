@@ -95,6 +95,18 @@ export class Fault {
   @Max(10)
   receiptTimes?: number;
 
+  /** What a status query meets: no answer, an error, or a list without the text. */
+  @IsOptional()
+  @IsIn(['hang', 'down', 'empty'])
+  query?: 'hang' | 'down' | 'empty';
+
+  /** How long after it was taken a status query finds a text. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  queryLateMs?: number;
+
   /** Where the dice of `errorRate` start; the same seed and order of requests give the same refusals. */
   @IsOptional()
   @IsInt()

@@ -28,7 +28,7 @@ interface Teller {
 }
 
 /** After the answer, as a rule. */
-const USUAL_DELAY_MS = 200;
+export const USUAL_RECEIPT_DELAY_MS = 200;
 /** A receipt that is not taken comes again: so often, after so long. */
 const TRIES = 3;
 const TRY_AGAIN_MS = 1000;
@@ -58,7 +58,7 @@ export class ReceiptSender implements OnModuleDestroy {
   ): void {
     const {
       receipt = 'delivered',
-      receiptDelayMs = USUAL_DELAY_MS,
+      receiptDelayMs = USUAL_RECEIPT_DELAY_MS,
       receiptLoss = 0,
       receiptTimes = 1,
       receiptJitterMs = 0,

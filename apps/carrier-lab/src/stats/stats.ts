@@ -3,8 +3,10 @@ import type { ServerResponse } from 'node:http';
 import { RecentMap } from '../recent-map.js';
 
 export interface StatsView {
-  /** Requests to a company's API; those to the lab's own are not counted. */
+  /** Requests for a text at a company's API; those to the lab's own are not counted. */
   readonly calls: number;
+  /** Questions to a company about earlier texts. */
+  readonly queries: number;
   readonly accepted: number;
   /** By the company's code. */
   readonly refused: Readonly<Record<string, number>>;
@@ -33,6 +35,10 @@ export class Stats {
     response.once('close', () => this.inFlight--);
   }
 
+  queried(): void {
+    this.counts.queries++;
+  }
+
   accepted(to: string, text: string): void {
     this.counts.accepted++;
     const key = `${to} ${text}`;
@@ -59,4 +65,4 @@ export class Stats {
   }
 }
 
-const zero = () => ({ calls: 0, accepted: 0, duplicates: 0, maxInFlight: 0, connections: 0 });
+const zero = () => ({ calls: 0, queries: 0, accepted: 0, duplicates: 0, maxInFlight: 0, connections: 0 });

@@ -70,7 +70,10 @@ export class SmsAccepted extends SmsOutcome {}
 @Event('sms.rejected')
 export class SmsRejected extends SmsOutcome {}
 
-/** The company may or may not have the text; a receipt or a query settles it. */
+/**
+ * The company may or may not have the text; a receipt or a query settles it. With the errorCode `receipt-missing` the company
+ * took it, and has not said in time whether the handset got it.
+ */
 @Event('sms.unknown')
 export class SmsUnknown extends SmsOutcome {}
 

@@ -2,7 +2,8 @@ import { readSettings } from '@app/common';
 import { readFileSync } from 'node:fs';
 import { OneCompany } from '../../../../test/support/one-company.ts';
 import type { OutboundSms } from '../sms-provider.ts';
-import { aliyun, AliyunProvider, AliyunSettings, classifyAliyun, signAcs3 } from './aliyun.provider.ts';
+import { classifyAliyun, signAcs3 } from '../aliyun-api.ts';
+import { aliyun, AliyunProvider, AliyunSettings } from './aliyun.provider.ts';
 
 /** Each is labelled with its source: the company's documentation, its SDK's output, requests of its SDK that were captured. */
 interface Vector {
@@ -86,10 +87,11 @@ describe('the signature', () => {
 describe('a request', () => {
   let company: OneCompany;
   let provider: AliyunProvider;
+  let baseUrl: string;
 
   beforeEach(async () => {
     company = new OneCompany();
-    const baseUrl = await company.open();
+    baseUrl = await company.open();
     const settings = {
       accessKeyId: 'testAccessKeyId',
       accessKeySecret: 'testAccessKeySecret',
@@ -146,10 +148,13 @@ describe('a request', () => {
   });
 
   it('has a nonce of its own each time', async () => {
-    const { nonce } = new AliyunProvider({ ...new AliyunSettings(), baseUrl: 'https://x' }) as unknown as {
-      nonce(): string;
-    };
-    expect(nonce()).not.toBe(nonce());
+    const usual = new AliyunProvider({ ...new AliyunSettings(), accessKeySecret: 'secret', baseUrl });
+    for (let n = 0; n < 2; n++) await usual.send(MESSAGE, new AbortController().signal);
+    await usual.close();
+
+    const nonces = company.requests.map(({ request }) => request.headers['x-acs-signature-nonce']);
+    expect(nonces).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+    expect(nonces[0]).not.toBe(nonces[1]);
   });
 
   it('is accepted with the documented body', async () => {

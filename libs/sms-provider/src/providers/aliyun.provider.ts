@@ -1,8 +1,7 @@
 import { Setting } from '@app/common';
 import { IsBoolean, Matches } from 'class-validator';
-import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { AliyunApi, MAINLAND, numberAtAliyun, readAliyun } from '../aliyun-api.js';
 import { defineProvider, defineReceipts } from '../define-provider.js';
-import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
 import {
   bodyJson,
   readingOf,
@@ -11,13 +10,22 @@ import {
   type ReceiptRequest,
 } from '../receipt-reader.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
-import { ACCOUNT, BUSY, codeTable, idOf, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
-import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
+import { jsonOf, queryFailed } from '../rejections.js';
+import type {
+  OutboundSms,
+  ProviderCapabilities,
+  QueryAnswer,
+  SendOutcome,
+  SentRequest,
+  SmsContent,
+  SmsProvider,
+} from '../sms-provider.js';
 
 export class AliyunSettings {
   @Setting({
     env: 'SMS_ALIYUN_ACCESS_KEY_ID',
-    about: 'Access key at Aliyun (阿里云) of a RAM user who may do dysms:SendSms and nothing else.',
+    about:
+      'Access key at Aliyun (阿里云) of a RAM user who may do dysms:SendSms and dysms:QuerySendDetails and nothing else.',
     example: 'LTAI5tExample',
   })
   @Matches(/^[A-Za-z0-9._-]{1,128}$/, { message: 'it must be letters and digits' })
@@ -63,16 +71,14 @@ export class AliyunSettings {
 export class AliyunProvider implements SmsProvider {
   readonly name = 'aliyun';
   readonly capabilities: ProviderCapabilities;
-  private readonly http: ProviderHttp;
-  private readonly host: string;
+  private readonly api: AliyunApi;
 
   constructor(
     private readonly settings: AliyunSettings,
-    private readonly now: () => Date = () => new Date(),
-    private readonly nonce: () => string = randomUUID,
+    now?: () => Date,
+    nonce?: () => string,
   ) {
-    this.http = new ProviderHttp(settings.baseUrl);
-    this.host = new URL(settings.baseUrl).host;
+    this.api = new AliyunApi(settings, now, nonce);
     this.capabilities = {
       // "目前均不支持幂等": OutId only comes back in receipts.
       guardsDuplicates: false,
@@ -92,34 +98,77 @@ export class AliyunProvider implements SmsProvider {
   }
 
   async send({ to, reference, rendered }: OutboundSms, signal: AbortSignal): Promise<SendOutcome> {
-    const { accessKeyId, accessKeySecret } = this.settings;
-    const { headers, query } = signAcs3({
-      accessKeyId,
-      accessKeySecret,
-      query: {
-        PhoneNumbers: to.replace(MAINLAND, '$1').replace('+', ''),
+    const answer = await this.api.ask(
+      'SendSms',
+      {
+        PhoneNumbers: numberAtAliyun(to),
         SignName: rendered.signature ?? '',
         TemplateCode: rendered.templateId ?? '',
         TemplateParam: JSON.stringify(Object.fromEntries(rendered.params.map(({ name, value }) => [name, value]))),
         OutId: reference,
       },
-      headers: {
-        host: this.host,
-        'x-acs-action': 'SendSms',
-        'x-acs-version': '2017-05-25',
-        'x-acs-date': this.now().toISOString().replace(/\.\d+/, ''),
-        'x-acs-signature-nonce': this.nonce(),
+      signal,
+    );
+    return answer.kind === 'answered' ? readAliyun(answer, ({ BizId: id }) => id) : answer;
+  }
+
+  /** QuerySendDetails (https://help.aliyun.com/document_detail/419277.html): what one number got on one day in China. */
+  async query(sent: SentRequest, signal: AbortSignal): Promise<QueryAnswer> {
+    const days = new Set([sent.notBefore, sent.notAfter].map(dayInChina));
+    let said: QueryAnswer = { kind: 'absent' };
+    for (const day of days) {
+      said = await this.queryDay(sent, day, signal);
+      if (said.kind === 'found') return said;
+    }
+    return said;
+  }
+
+  private async queryDay(sent: SentRequest, day: string, signal: AbortSignal): Promise<QueryAnswer> {
+    const { to, reference, providerMessageId } = sent;
+    const answer = await this.api.ask(
+      'QuerySendDetails',
+      {
+        PhoneNumber: numberAtAliyun(to),
+        SendDate: day,
+        PageSize: '50',
+        CurrentPage: '1',
+        ...(providerMessageId !== undefined && { BizId: providerMessageId }),
       },
-      body: '',
-    });
-    const answer = await this.http.post(`/?${query}`, { ...headers, accept: 'application/json' }, '', signal);
-    return answer.kind === 'answered' ? readAnswer(answer) : answer;
+      signal,
+    );
+    if (answer.kind !== 'answered') return queryFailed(answer);
+    const { Code: code, SmsSendDetailDTOs: details } = jsonOf(answer.body);
+    const { SmsSendDetailDTO: list } = (details ?? {}) as { SmsSendDetailDTO?: unknown };
+    if (answer.status !== 200 || code !== 'OK' || !Array.isArray(list))
+      return queryFailed(answer, code === 'OK' ? undefined : code);
+    const ours = (list as unknown[]).find((one) => (one as Detail | null)?.OutId === reference);
+    return ours === undefined ? { kind: 'absent' } : foundDetail(ours as Detail, providerMessageId);
   }
 
   close(): Promise<void> {
-    return this.http.close();
+    return this.api.close();
   }
 }
+
+/** What QuerySendDetails says of one text. */
+interface Detail {
+  readonly OutId?: unknown;
+  /** 1 waits for the receipt, 2 failed, 3 succeeded. */
+  readonly SendStatus?: unknown;
+  readonly ErrCode?: unknown;
+}
+
+function foundDetail({ SendStatus: status, ErrCode: errorCode }: Detail, providerMessageId?: string): QueryAnswer {
+  const found = { kind: 'found', ...(providerMessageId !== undefined && { providerMessageId }) } as const;
+  if (status === 3) return { ...found, status: 'delivered' };
+  if (status !== 2) return { ...found, status: 'accepted' };
+  const code = typeof errorCode === 'string' && errorCode !== '' ? { errorCode: errorCode.slice(0, 64) } : {};
+  return { ...found, status: 'undelivered', ...code };
+}
+
+/** yyyyMMdd. */
+const dayInChina = (at: Date): string =>
+  new Date(at.getTime() + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll('-', '');
 
 /** Nothing: the company does not sign. */
 export class AliyunReceiptSettings {}
@@ -153,77 +202,3 @@ export const aliyun = defineProvider({
   create: (settings) => new AliyunProvider(settings),
   receipts: defineReceipts({ Settings: AliyunReceiptSettings, create: () => new AliyunReceipts() }),
 });
-
-const MAINLAND = /^\+86(1\d{10})$/;
-
-/**
- * ACS3-HMAC-SHA256 (https://help.aliyun.com/document_detail/2593177.html) of a POST to `/`: what is to be sent, signed.
- * `host` and `x-acs-*` headers are signed; names in small letters.
- */
-export function signAcs3(request: {
-  accessKeyId: string;
-  accessKeySecret: string;
-  query: Readonly<Record<string, string>>;
-  headers: Readonly<Record<string, string>>;
-  body: string;
-}): { headers: Record<string, string>; query: string } {
-  const headers: Record<string, string> = { ...request.headers, 'x-acs-content-sha256': sha256(request.body) };
-  const query = sorted(request.query)
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .join('&');
-  const signed = sorted(headers);
-  const names = signed.map(([name]) => name).join(';');
-  const lines = signed.map(([name, value]) => `${name}:${value.trim()}\n`).join('');
-  const canonical = ['POST', '/', query, lines, names, headers['x-acs-content-sha256']].join('\n');
-  const signature = createHmac('sha256', request.accessKeySecret)
-    .update(`${ACS3}\n${sha256(canonical)}`)
-    .digest('hex');
-  headers.authorization = `${ACS3} Credential=${request.accessKeyId},SignedHeaders=${names},Signature=${signature}`;
-  return { headers, query };
-}
-
-const ACS3 = 'ACS3-HMAC-SHA256';
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const sorted = (fields: Readonly<Record<string, string>>): [string, string][] =>
-  Object.entries(fields).sort(([one], [other]) => (one < other ? -1 : 1));
-/** RFC 3986. */
-const encode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-
-/** HTTP 200 is no success: the body's `Code` is. Without one a 4xx was refused before the company looked at the text. */
-function readAnswer(answer: HttpAnswer): SendOutcome {
-  const { Code: code, Message: message, BizId: id } = jsonOf(answer.body);
-  if (code === 'OK' && answer.status === 200) return { kind: 'accepted', ...idOf(id) };
-  const named = typeof code === 'string' && code !== 'OK' ? code : undefined;
-  const meaning = named === undefined ? undefined : classifyAliyun(named, String(message));
-  return refused(answer, named, meaning);
-}
-
-/** What a code means; undefined for one that the table does not have. */
-export function classifyAliyun(code: string, message: string) {
-  // "触发小时级流控Permits:5": minute, hour or day, in the message only.
-  if (code !== 'isv.BUSINESS_LIMIT_CONTROL') return meaningOf(code);
-  if (message.includes('天级')) return RECIPIENT;
-  return tooSoon(message.includes('小时级') ? 3600 : 60);
-}
-
-/** https://help.aliyun.com/document_detail/101346.html */
-const meaningOf = codeTable([
-  [tooSoon(60), 'this number too often', 'BUSINESS_LIMIT_CONTROL_MINUTE BUSINESS_LIMIT_CONTROL_PHONE'],
-  [tooSoon(3600), 'this number too often', 'isv.BUSINESS_LIMIT_HOUR'],
-  [RECIPIENT, 'daily cap of the number', 'isv.BUSINESS_LIMIT_DAY'],
-  [RECIPIENT, 'bad number', 'isv.MOBILE_NUMBER_ILLEGAL isv.PHONE_NUMBER_ILLEGAL isv.MOBILE_COUNT_OVER_LIMIT'],
-  [REGION, 'abroad', 'isv.DOMESTIC_NUMBER_NOT_SUPPORTED isv.NOT_SUPPORTED_COUNTRY isv.COUNTRY_RESTRICTED'],
-  [REQUEST, 'template', 'isv.SMS_TEMPLATE_ILLEGAL isv.TEMPLATE_MISSING_PARAMETERS isv.EXTEND_CODE_ERROR'],
-  [REQUEST, 'signature, not registered too', 'isv.SMS_SIGNATURE_ILLEGAL isv.SMS_SIGNATURE_SCENE_ILLEGAL'],
-  [REQUEST, 'signature, not registered too', 'isv.SIGN_STATE_ILLEGAL isv.SMS_SIGN_ILLEGAL'],
-  [REQUEST, 'params', 'isv.INVALID_PARAMETERS isv.INVALID_JSON_PARAM isv.PARAM_LENGTH_LIMIT isv.PARAM_NOT_SUPPORT_URL'],
-  [REQUEST, 'content', 'isv.BLACK_KEY_CONTROL_LIMIT isv.SMS_CONTENT_ILLEGAL'],
-  [ACCOUNT, 'balance, our own caps', 'isv.AMOUNT_NOT_ENOUGH isv.DAY_LIMIT_CONTROL isv.MONTH_LIMIT_CONTROL'],
-  [ACCOUNT, 'account', 'isv.OUT_OF_SERVICE isv.ACCOUNT_NOT_EXISTS isv.ACCOUNT_ABNORMAL'],
-  [ACCOUNT, 'product', 'isv.PRODUCT_UN_SUBSCRIPT isv.PRODUCT_UNSUBSCRIBE'],
-  [ACCOUNT, 'rights, address not allowed', 'isp.RAM_PERMISSION_DENY isv.DENY_IP_RANGE'],
-  [ACCOUNT, 'credentials, clock', 'SignatureDoesNotMatch InvalidAccessKeyId* InvalidTimeStamp* SignatureNonceUsed'],
-  [BUSY, 'asks to be asked again', 'isp.SYSTEM_ERROR isp.GATEWAY_ERROR Throttling*'],
-  [REQUEST, 'whatever else is wrong with what we ask', 'isv.* template_parameter_count_illegal'],
-]);

@@ -2,7 +2,7 @@ import { Setting } from '@app/common';
 import { IsBoolean, Matches } from 'class-validator';
 import { createHash, createHmac } from 'node:crypto';
 import { defineProvider, defineReceipts } from '../define-provider.js';
-import { ProviderHttp, type HttpAnswer } from '../provider-http.js';
+import { ProviderHttp, type HttpAnswer, type NoAnswer } from '../provider-http.js';
 import {
   bodyJson,
   readingOf,
@@ -11,13 +11,34 @@ import {
   type ReceiptRequest,
 } from '../receipt-reader.js';
 import { IsCompanyUrl, IsTemplateIds, templateIds } from '../provider-settings.js';
-import { ACCOUNT, BUSY, codeTable, idOf, jsonOf, RECIPIENT, refused, REGION, REQUEST, tooSoon } from '../rejections.js';
-import type { OutboundSms, ProviderCapabilities, SendOutcome, SmsContent, SmsProvider } from '../sms-provider.js';
+import {
+  ACCOUNT,
+  BUSY,
+  codeTable,
+  idOf,
+  jsonOf,
+  queryFailed,
+  RECIPIENT,
+  refused,
+  REGION,
+  REQUEST,
+  tooSoon,
+} from '../rejections.js';
+import type {
+  OutboundSms,
+  ProviderCapabilities,
+  QueryAnswer,
+  SendOutcome,
+  SentRequest,
+  SmsContent,
+  SmsProvider,
+} from '../sms-provider.js';
 
 export class TencentSettings {
   @Setting({
     env: 'SMS_TENCENT_SECRET_ID',
-    about: 'Key at Tencent Cloud (腾讯云) of a CAM user who may do sms:SendSms and nothing else.',
+    about:
+      'Key at Tencent Cloud (腾讯云) of a CAM user who may do sms:SendSms and sms:PullSmsSendStatusByPhoneNumber and nothing else.',
     example: 'AKIDExample',
   })
   @Matches(/^[A-Za-z0-9]{1,128}$/, { message: 'it must be letters and digits' })
@@ -101,23 +122,58 @@ export class TencentProvider implements SmsProvider {
   }
 
   async send({ to, reference, rendered }: OutboundSms, signal: AbortSignal): Promise<SendOutcome> {
-    const { secretId, secretKey, appId, region } = this.settings;
-    const body = JSON.stringify({
+    const body = {
       PhoneNumberSet: [to],
-      SmsSdkAppId: appId,
+      SmsSdkAppId: this.settings.appId,
       SignName: rendered.signature,
       TemplateId: rendered.templateId,
       TemplateParamSet: rendered.params.map(({ value }) => value),
       SessionContext: reference,
-    });
+    };
+    const answer = await this.ask('SendSms', body, signal);
+    return answer.kind === 'answered' ? readAnswer(answer) : answer;
+  }
+
+  /**
+   * PullSmsSendStatusByPhoneNumber (https://tencentcloud.com/document/api/382/40518): what became of the texts to one
+   * number, of the last 7 days, 20 requests a second. It lists a text once its fate is known, and tells our reference only
+   * where the company's support has switched that on: without it an id that nobody knows is not found.
+   */
+  async query({ to, reference, providerMessageId, notBefore }: SentRequest, signal: AbortSignal): Promise<QueryAnswer> {
+    const [from, now] = [notBefore, this.now()].map((at) => Math.floor(at.getTime() / 1000));
+    const body = {
+      BeginTime: from,
+      EndTime: now,
+      Offset: 0,
+      Limit: 100,
+      PhoneNumber: to,
+      SmsSdkAppId: this.settings.appId,
+    };
+    const answer = await this.ask('PullSmsSendStatusByPhoneNumber', body, signal);
+    if (answer.kind !== 'answered') return queryFailed(answer);
+    const response = fieldsOf(jsonOf(answer.body).Response);
+    const list = response.PullSmsSendStatusSet;
+    if (answer.status !== 200 || !Array.isArray(list)) return queryFailed(answer, fieldsOf(response.Error).Code);
+    const ours = list
+      .map(fieldsOf)
+      .find(({ SerialNo: id, SessionContext: said }) =>
+        providerMessageId === undefined ? said === reference : id === providerMessageId,
+      );
+    return ours === undefined ? { kind: 'absent' } : foundStatus(ours);
+  }
+
+  /** One signed request. */
+  private ask(action: string, request: object, signal: AbortSignal): Promise<HttpAnswer | NoAnswer> {
+    const { secretId, secretKey, region } = this.settings;
+    const body = JSON.stringify(request);
     const timestamp = Math.floor(this.now().getTime() / 1000);
     const signed = { 'content-type': 'application/json; charset=utf-8', host: this.host };
-    const answer = await this.http.post(
+    return this.http.post(
       '/',
       {
         ...signed,
         authorization: signTc3({ secretId, secretKey, service: 'sms', headers: signed, body, timestamp }),
-        'x-tc-action': 'SendSms',
+        'x-tc-action': action,
         'x-tc-version': '2021-01-11',
         'x-tc-region': region,
         'x-tc-timestamp': String(timestamp),
@@ -125,7 +181,6 @@ export class TencentProvider implements SmsProvider {
       body,
       signal,
     );
-    return answer.kind === 'answered' ? readAnswer(answer) : answer;
   }
 
   close(): Promise<void> {
@@ -205,6 +260,15 @@ function readAnswer(answer: HttpAnswer): SendOutcome {
   // Timeout, SendAndRecvFail ("sending or receiving timed out"), ParseBackendResponseFail: the carrier may have had it.
   if (named?.startsWith('InternalError') && !meaning) return { kind: 'unknown', code: named };
   return refused(answer, named, meaning);
+}
+
+function foundStatus(fields: Readonly<Record<string, unknown>>): QueryAnswer {
+  const { SerialNo: id, ReportStatus: status, Description: why } = fields;
+  const found = { kind: 'found', ...idOf(id) } as const;
+  if (status === 'SUCCESS') return { ...found, status: 'delivered' };
+  if (status !== 'FAIL') return { ...found, status: 'accepted' };
+  const code = typeof why === 'string' && why !== '' ? { errorCode: why.slice(0, 64) } : {};
+  return { ...found, status: 'undelivered', ...code };
 }
 
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>

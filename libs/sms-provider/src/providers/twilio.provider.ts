@@ -10,13 +10,15 @@ import {
   BUSY,
   idOf,
   isRedirect,
+  jsonOf,
+  queryFailed,
   RECIPIENT,
   REGION,
   rejectedAs,
   REQUEST,
   type Meaning,
 } from '../rejections.js';
-import type { OutboundSms, SendOutcome, SmsProvider } from '../sms-provider.js';
+import type { OutboundSms, QueryAnswer, SendOutcome, SentRequest, SmsProvider } from '../sms-provider.js';
 
 /** What the gateway needs to know of Twilio. */
 export class TwilioReceiptSettings {
@@ -109,14 +111,10 @@ export class TwilioProvider implements SmsProvider {
   }
 
   async send({ to, rendered, reference }: OutboundSms, signal: AbortSignal): Promise<SendOutcome> {
-    const { accountSid, authToken, apiKey, apiKeySecret, from, statusCallbackUrl } = this.settings;
+    const { from, statusCallbackUrl } = this.settings;
     const answer = await this.http.post(
-      `/2010-04-01/Accounts/${accountSid}/Messages.json`,
-      {
-        accept: 'application/json',
-        'content-type': 'application/x-www-form-urlencoded',
-        authorization: apiKey === undefined ? basicAuth(accountSid, authToken) : basicAuth(apiKey, apiKeySecret!),
-      },
+      `${this.path}.json`,
+      { ...this.headers, 'content-type': 'application/x-www-form-urlencoded' },
       new URLSearchParams({
         To: to,
         Body: rendered.text,
@@ -127,6 +125,33 @@ export class TwilioProvider implements SmsProvider {
       signal,
     );
     return answer.kind === 'answered' ? readAnswer(answer) : answer;
+  }
+
+  /** By its SID, else in the list of what the number got: https://www.twilio.com/docs/messaging/api/message-resource. */
+  async query(sent: SentRequest, signal: AbortSignal): Promise<QueryAnswer> {
+    const { providerMessageId: sid, to, notBefore } = sent;
+    const list = new URLSearchParams({ To: to, 'DateSent>': notBefore.toISOString().slice(0, 10), PageSize: '50' });
+    const path = sid === undefined ? `.json?${list.toString()}` : `/${encodeURIComponent(sid)}.json`;
+    const answer = await this.http.get(this.path + path, this.headers, signal);
+    if (answer.kind !== 'answered') return queryFailed(answer);
+    if (answer.status === 404 && sid !== undefined) return { kind: 'absent' };
+    if (answer.status !== 200) return queryFailed(answer);
+    const body = jsonOf(answer.body);
+    if (sid !== undefined) return foundIn([body], answer);
+    if (!Array.isArray(body.messages)) return queryFailed(answer);
+    const those = body.messages.filter(isThat(sent));
+    // Without its words, one of two that it may be is none that it is.
+    return sent.text === undefined && those.length > 1 ? { kind: 'absent' } : foundIn(those, answer);
+  }
+
+  private get path(): string {
+    return `/2010-04-01/Accounts/${this.settings.accountSid}/Messages`;
+  }
+
+  private get headers(): Record<string, string> {
+    const { accountSid, authToken, apiKey, apiKeySecret } = this.settings;
+    const authorization = apiKey === undefined ? basicAuth(accountSid, authToken) : basicAuth(apiKey, apiKeySecret!);
+    return { accept: 'application/json', authorization };
   }
 
   close(): Promise<void> {
@@ -154,6 +179,29 @@ function readAnswer({ status, body, retryAfterMs }: HttpAnswer): SendOutcome {
   if (isRedirect(status)) return rejectedAs(ACCOUNT, `http-${status}`);
   if (status < 400 || status >= 500) return { kind: 'unknown', code: code ?? `http-${status}` };
   return classifyTwilio(code ?? `http-${status}`);
+}
+
+/** Twilio does not keep our reference: it must be this text, or, where nobody knows the text any more, made at that time. */
+const isThat =
+  ({ to, text, notBefore, notAfter }: SentRequest) =>
+  (message: unknown): boolean => {
+    const { to: number, body, direction, date_created: created } = (message ?? {}) as Record<string, unknown>;
+    const at = Date.parse(String(created));
+    if (number !== to || !String(direction).startsWith('outbound')) return false;
+    if (!(at >= notBefore.getTime() && at <= notAfter.getTime())) return false;
+    return text === undefined || body === text;
+  };
+
+/** The newest comes first. */
+function foundIn([message]: readonly unknown[], answer: HttpAnswer): QueryAnswer {
+  if (message === undefined) return { kind: 'absent' };
+  const { sid, status, error_code: errorCode } = (message ?? {}) as Record<string, unknown>;
+  if (typeof sid !== 'string' || sid === '' || sid.length > 128 || typeof status !== 'string')
+    return queryFailed(answer);
+  const found = { kind: 'found', providerMessageId: sid } as const;
+  if (!FINAL.has(status)) return { ...found, status: 'accepted' };
+  if (status === 'delivered') return { ...found, status };
+  return { ...found, status: 'undelivered', ...(typeof errorCode === 'number' && { errorCode: String(errorCode) }) };
 }
 
 function objectOf(body: string): { sid?: unknown; code?: unknown } | undefined {

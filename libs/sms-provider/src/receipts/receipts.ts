@@ -14,6 +14,7 @@ import { HeldLedger } from '../held-ledger.js';
 import { Hold } from '../hold.js';
 import { OutcomeEvents, type TextEvent } from '../outcome-events.js';
 import { referenceOf } from '../reference.js';
+import { ExpectedReceipts, type Asked } from './expected-receipts.js';
 import { idsOf, RECEIPT_BOOK, type ReceiptBook, type ReceiptWord, type SentText } from './receipt-book.js';
 
 /**
@@ -22,6 +23,7 @@ import { idsOf, RECEIPT_BOOK, type ReceiptBook, type ReceiptWord, type SentText 
  * 1. An answer that is noted in the ledger is noted here too, under the company's id, else under our reference.
  * 2. A receipt finds its text by either, and is told as `sms.delivered` or `sms.undelivered`.
  * 3. One that comes too early is kept, and told when its text is noted. One of a text nobody knows is forgotten.
+ * 4. One that does not come is missed: `MissingReceipts`.
  *
  * Told twice is told once: whoever listens knows an outcome that it has had.
  */
@@ -31,6 +33,7 @@ export class Receipts {
 
   constructor(
     @Inject(RECEIPT_BOOK) private readonly book: ReceiptBook,
+    private readonly expected: ExpectedReceipts,
     private readonly ledger: HeldLedger,
     private readonly outcomes: OutcomeEvents,
     private readonly hold: Hold,
@@ -43,10 +46,18 @@ export class Receipts {
     );
   }
 
-  /** Beside the ledger, in the same round trip. Gives what companies have said before. */
-  noteAnswer(about: TextEvent, answer: LedgerAnswer): Promise<readonly ReceiptWord[]> {
+  /**
+   * Beside the ledger, in the same round trip. Gives what companies have said before. `asked`: where they have said nothing,
+   * a receipt is expected from now on. `known`: its outcome was unknown before, and a query has said this of it.
+   */
+  async noteAnswer(
+    about: TextEvent,
+    answer: LedgerAnswer,
+    asked?: Asked,
+    known?: readonly ReceiptWord[],
+  ): Promise<readonly ReceiptWord[]> {
     const { state, provider, n, providerMessageId } = answer;
-    if (state === 'rejected') return Promise.resolve([]);
+    if (state === 'rejected') return [];
     const { messageId, verificationId } = about.message;
     const [id] = idsOf(provider, { providerMessageId, reference: referenceOf(messageId, n) }) as [string];
     const text: SentText = {
@@ -57,7 +68,15 @@ export class Receipts {
       n,
       ...(state === 'unknown' ? { unknown: true } : {}),
     };
-    return this.hold.untilDone(() => this.book.note(id, text));
+    return this.hold.untilDone(async () => {
+      // Expected before it is noted: a receipt that comes in between finds both.
+      const expecting = asked && this.expected.expect(text, providerMessageId, asked);
+      const [words] = await Promise.all([this.book.note(id, text), expecting]);
+      const said = words.length > 0 ? words : (known ?? []);
+      const over = said.length > 0 || (known && !this.expected.tells(provider));
+      if (asked && over) await this.expected.forget(messageId);
+      return said;
+    });
   }
 
   /** After the outcome itself has been told. */
@@ -91,6 +110,7 @@ export class Receipts {
       ...(providerMessageId === undefined ? {} : { providerMessageId }),
     };
     if (unknown) await this.ledger.note(found.messageId, answer);
+    await this.hold.untilDone(() => this.expected.forget(found.messageId));
     await this.tell({ message: found, delivery: { attempt, deferrals: 0, traceparent } }, answer, [word]);
     return done();
   }

@@ -32,6 +32,23 @@ export function templateProblems(
   ];
 }
 
+/**
+ * S35: last lines for browsers and apps that no company on any route can carry, since none takes any text. One sentence
+ * each.
+ */
+export function neverSent(providers: readonly SmsProvider[], { templates }: SmsTemplates): string[] {
+  if (!providers.every(({ capabilities }) => capabilities.approvedTexts)) return [];
+  return Object.entries(templates).flatMap(([template, { locales }]) =>
+    Object.entries(locales).flatMap(([locale, { webOtpHost, appHash }]) => {
+      const fields = Object.entries({ webOtpHost, appHash }).filter(([, value]) => value !== undefined);
+      return fields.map(
+        ([field]) =>
+          `no company takes any text, so the last line of ${template} in ${locale} is never sent: take ${field} out of SMS_TEMPLATES`,
+      );
+    }),
+  );
+}
+
 /** Every text that can be asked for, once. */
 export const samplesOf = ({ templates }: SmsTemplates, codeLength: number): SmsContent[] =>
   Object.entries(templates).flatMap(([template, { locales }]) =>
@@ -49,7 +66,7 @@ const REMEDIES = {
   signature: ': set SMS_SIGNATURE, or signature in SMS_TEMPLATES',
 } as const;
 const REMEDY_OF_IDS = (name: string) =>
-  `: name ids in SMS_${name.toUpperCase()}_TEMPLATES, or under providers in SMS_TEMPLATES`;
+  `: name ids in SMS_${name.toUpperCase().replaceAll('-', '_')}_TEMPLATES, or under providers in SMS_TEMPLATES`;
 
 const count = <K extends string, V>(rows: readonly Readonly<Record<K, V>>[], key: K, value: V): number =>
   rows.filter((row) => row[key] === value).length;
