@@ -30,7 +30,7 @@ export async function startBenchSystem(settings: Environment = {}): Promise<Benc
     RABBITMQ_URL: rabbit.url,
     REDIS_URL: redis.url,
     SEALING_KEYS: sealingKeys,
-    HASH_KEY: randomBytes(32).toString('base64'),
+    HASH_KEYS: `h1:${randomBytes(32).toString('base64')}`,
     DEFAULT_REGION: 'CN',
     ...roomyLimits,
     ...(await Carrier.settings(company.url)),

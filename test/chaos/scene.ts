@@ -54,7 +54,7 @@ export class Scene {
   private readonly interposed = new Map<string, TcpProxy>();
   private readonly keys = {
     SEALING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-    HASH_KEY: randomBytes(32).toString('base64'),
+    HASH_KEYS: `h1:${randomBytes(32).toString('base64')}`,
     ...roomyLimits,
     SMS_BREAKER_FAILURES: '100', // a row's company refuses on purpose, and is to be asked again
   };

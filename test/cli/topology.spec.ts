@@ -140,7 +140,7 @@ describe('a RabbitMQ made from deploy/rabbitmq', () => {
   const PASSWORDS = { gateway: 'password-of-the-gateway', 'sms-worker': 'password-of-the-worker' };
   const KEYS = {
     SEALING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-    HASH_KEY: randomBytes(32).toString('base64'),
+    HASH_KEYS: `h1:${randomBytes(32).toString('base64')}`,
   };
   let rabbit: Service;
   let dir: string;

@@ -3,7 +3,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Services } from '../../apps/gateway/src/services/services.js';
 import { newNumber, RECEIPTS_OF_CCP, startSystem, type System } from '../support/system.js';
+import { tempFile } from '../support/temp-file.js';
 import { freePort, until } from '../support/until.js';
 
 /** Whole systems with more than one company, over real sockets. */
@@ -174,6 +176,51 @@ describe('routes', () => {
     expect(await providerOf({ to: newNumber(), purpose: 'order' })).toBe('webhook');
     expect(await providerOf({ to: '+14155552671' })).toBe('twilio');
     rmSync(folder, { recursive: true });
+  });
+
+  it('of a set are for the services that name it; where the set is not there, no company is asked', async () => {
+    const all = { name: 'all', companies: [{ company: 'ccp' }] };
+    const bank = { name: 'bank', routes: [{ name: 'bank-all', companies: [{ company: 'webhook' }] }] };
+    const services = tempFile('{}');
+    const to = await started({
+      SMS_PROVIDERS: '',
+      SMS_ROUTES_FILE: tempFile(JSON.stringify({ routes: [all], sets: [bank] })).path,
+      SERVICES_FILE: services.path,
+      SMS_MAX_ATTEMPTS: '2',
+      RESEND_COOLDOWN_SECONDS: '1',
+    });
+    const service = (settings: object) => {
+      services.write(JSON.stringify({ default: settings }));
+      to.gateway.get(Services, { strict: false }).reload();
+    };
+    const acceptedBy = async ({ id }: { id: string }) => (await eventOf(to, id, 'sms.accepted')).provider;
+
+    expect(await acceptedBy(await start(to))).toBe('ccp');
+    service({ routes: 'bank' });
+    const banks = await start(to);
+    expect(await acceptedBy(banks)).toBe('webhook');
+
+    service({ routes: 'shop' });
+    const lost = await start(to);
+    const ended = await until('it is undeliverable', 10, async () => {
+      const { status } = (await to.get(`/v1/verifications/${lost.id}`)).body;
+      return status === 'undeliverable' && timeline(to, lost.id);
+    });
+    const rejections = ended.filter(({ event }) => event === 'sms.rejected');
+    expect(rejections).toMatchObject([
+      { provider: 'none', attempt: 1, final: false, errorCode: 'no-such-routes' },
+      { provider: 'none', attempt: 2, final: true, errorCode: 'no-such-routes' },
+    ]);
+    const again = await until('the next text may go', 5, async () => {
+      const answer = await to.post(`/v1/verifications/${banks.id}/resends`);
+      return answer.status === 202 && answer;
+    });
+    expect(again.body.id).toBe(banks.id);
+    const accepted = await until('the second text is accepted', 10, async () => {
+      const events = (await timeline(to, banks.id)).filter(({ event }) => event === 'sms.accepted');
+      return events.length === 2 && events;
+    });
+    expect(accepted.map(({ provider }) => provider)).toEqual(['webhook', 'webhook']); // as it was started
   });
 });
 

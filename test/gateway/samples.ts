@@ -12,11 +12,11 @@ export const after = (seconds: number) => new Date(NOON.getTime() + seconds * 10
 export const newNumberHash = () => randomBytes(32).toString('hex');
 
 export const sampleSend = (code: string, now = NOON, ttlSeconds = 300): Send =>
-  newSend(randomUUID(), hashOf(code), ttlSeconds, now);
+  newSend(randomUUID(), { codeKeyId: 'h1', codeHash: hashOf(code) }, ttlSeconds, now);
 
 /** Stands for the keyed hash: the store compares hashes and never makes one. */
 const hashOf = (code: string) => `hash of ${code}`;
-export const guess = (code: string) => ({ service: 'default', hash: hashOf(code), length: code.length });
+export const guess = (code: string) => ({ service: 'default', hashes: { h1: hashOf(code) }, length: code.length });
 
 export function sampleVerification(
   send: Send,
@@ -30,7 +30,7 @@ export function sampleVerification(
       numberHash,
       numberUnrecognized: false,
       channel: 'sms',
-      origin: 'no-ip:anybody',
+      origins: ['no-ip:anybody'],
       trusted: false,
       purpose: 'login',
       template: 'verification-code',

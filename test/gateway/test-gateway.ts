@@ -22,7 +22,7 @@ const gatewayEnvironment = (more: Environment = {}): Environment => ({
   LOG_LEVEL: 'silent',
   RABBITMQ_URL: 'amqp://127.0.0.1:1',
   SEALING_KEYS: `k1:${newKey()}`,
-  HASH_KEY: newKey(),
+  HASH_KEYS: `h1:${newKey()}`,
   ...roomyLimits,
   ...more,
 });

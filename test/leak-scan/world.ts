@@ -75,7 +75,7 @@ export class World {
       ),
       LOG_LEVEL: 'debug',
       SEALING_KEYS: `k1:${credentials.sealingKey.toString('base64')}`,
-      HASH_KEY: credentials.hashKey.toString('base64'),
+      HASH_KEYS: `h1:${credentials.hashKey.toString('base64')}`,
       API_KEYS: `shop:verify:${hashOf(credentials.verifyKey)},ops:operate:${hashOf(credentials.operateKey)}:*`,
       SMS_CCP_AUTH_TOKEN: credentials.companyToken,
       SMS_ACCEPT_PLAIN: 'false',

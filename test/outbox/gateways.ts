@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 const newKey = () => randomBytes(32).toString('base64');
 
 /** What gateways on the same services share. */
-export const sharedKeys = (): Environment => ({ SEALING_KEYS: `k1:${newKey()}`, HASH_KEY: newKey() });
+export const sharedKeys = (): Environment => ({ SEALING_KEYS: `k1:${newKey()}`, HASH_KEYS: `h1:${newKey()}` });
 
 /** What tests ask of a gateway. `lines` is what it has logged so far. */
 function clientOf(url: string, lines: () => readonly string[]) {

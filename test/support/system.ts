@@ -57,7 +57,7 @@ export const systemEnvironment = (
   RABBITMQ_URL: rabbitUrl,
   REDIS_URL: redisUrl ?? 'redis://none',
   SEALING_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-  HASH_KEY: randomBytes(32).toString('base64'),
+  HASH_KEYS: `h1:${randomBytes(32).toString('base64')}`,
   DEFAULT_REGION: 'CN',
   HOST: '127.0.0.1',
   PORT: '0',

@@ -168,6 +168,7 @@ describe('the sender', () => {
       due?: DueReceipts;
       metrics?: Metrics;
       production?: boolean;
+      lines?: string[];
     } = {},
   ) => {
     const settings = Object.assign(new SmsSettings(), {
@@ -181,17 +182,22 @@ describe('the sender', () => {
     const hold = options.hold ?? new Hold();
     const ledger = new HeldLedger(options.ledger ?? new MemoryDeliveryLedger(), hold, settings);
     const events = new OutcomeEvents(publisher, hold);
-    const logger = createLogger('test', 'silent');
+    const { lines } = options;
+    const logger = lines
+      ? createLogger('test', 'error', { write: (line) => void lines.push(line) })
+      : createLogger('test', 'silent');
     const expected = new ExpectedReceipts(options.due ?? new MemoryDueReceipts(), sealer, settings, metrics);
     const receipts = new Receipts(options.book ?? new MemoryReceiptBook(), expected, ledger, events, hold, metrics);
     const companies = new Companies(settings, plan, options.pauses ?? pausesOf(), logger, metrics);
     const templates = new SmsTemplates(BUILT_IN_TEMPLATES);
     const queries = new StatusQueries(companies, settings, logger, metrics);
+    const calls = new ProviderCalls(settings, logger, metrics);
     return new SmsSender(
       ledger,
-      new Requests(new ProviderCalls(settings, logger, metrics), queries, ledger, receipts, templates),
+      new Requests(calls, queries, ledger, receipts, templates),
+      calls,
       companies,
-      new SmsRoutes(plan.routes, new Map(route.map((provider) => [provider.name, provider]))),
+      new SmsRoutes(plan, new Map(route.map((provider) => [provider.name, provider]))),
       templates,
       new Endings(events, receipts, policies, metrics),
       receipts,
@@ -225,6 +231,62 @@ describe('the sender', () => {
       { pattern: 'sms.accepted', data: { provider: 'two', final: true, attempt: 1, providerMessageId: 'm1' } },
     ]);
     expect(two.asked[0]!.reference).not.toBe(one.asked[0]!.reference);
+  });
+
+  describe('a text that names a set of routes', () => {
+    const stop = (name: string, company: string) => ({ name, pick: 'order' as const, companies: [{ company }] });
+    const plan: RoutingPlan = {
+      routes: [stop('all', 'one')],
+      sets: [{ name: 'bank', routes: [stop('bank', 'two')] }],
+    };
+    const named = (routes: string) => Object.assign(text(), { routes });
+
+    it('goes by those, and by no other', async () => {
+      const [one, two] = [company('one', [ACCEPTED]), company('two', [rejected(), ACCEPTED])];
+      const sender = senderOver([one, two], { plan });
+
+      const message = named('bank');
+      expect(await sender.send(message, first)).toMatchObject({
+        kind: 'retry',
+        reason: 'two busy (RETRYABLE/provider)',
+      });
+      expect(await sender.send(message, { attempt: 2, deferrals: 0 })).toEqual({ kind: 'done' });
+      expect(one.asked).toHaveLength(0);
+      expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
+      expect([one.asked.length, two.asked.length]).toEqual([1, 2]);
+    });
+
+    it('asks nobody where there is no such set: somebody is called, it is tried again, and then given up', async () => {
+      const [one, two] = [company('one', []), company('two', [])];
+      const lines: string[] = [];
+      const metrics = new Metrics();
+      const sender = senderOver([one, two], { plan, lines, metrics });
+      const message = named('shop');
+
+      const reason = 'none no-such-routes (RETRYABLE/request)';
+      expect(await sender.send(message, first)).toEqual({ kind: 'retry', reason });
+      expect(await sender.send(message, { attempt: 4, deferrals: 0 })).toEqual({
+        ...{ kind: 'dead', reason, errorClass: 'RETRYABLE', provider: 'none' },
+      });
+
+      expect(await told(2)).toMatchObject([
+        { pattern: 'sms.rejected', data: { provider: 'none', final: false, errorCode: 'no-such-routes' } },
+        { pattern: 'sms.rejected', data: { provider: 'none', final: true, errorCode: 'no-such-routes' } },
+      ]);
+      expect(await metrics.registry.metrics()).toContain('otpost_sms_alerts_total{provider="none",scope="request"} 2');
+      expect(JSON.parse(lines[0]!)).toMatchObject({ level: 50, messageId: message.messageId, routes: 'shop' });
+      expect(one.asked.length + two.asked.length).toBe(0);
+    });
+
+    it('is not given up where the ledger knows it accepted: the set has gone since', async () => {
+      const ledger = new MemoryDeliveryLedger();
+      const message = named('bank');
+      const two = company('two', [ACCEPTED]);
+      await senderOver([company('one', []), two], { plan, ledger }).send(message, first);
+      const without = senderOver([company('one', [])], { plan: { routes: plan.routes }, ledger });
+      expect(await without.send(message, first)).toEqual({ kind: 'done' });
+      expect((await told(2)).map(({ pattern }) => pattern)).toEqual(['sms.accepted', 'sms.accepted']);
+    });
   });
 
   it('asks nobody else about a number that was refused', async () => {

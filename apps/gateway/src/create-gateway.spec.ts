@@ -161,7 +161,7 @@ it('works without a broker: ready, 202, and the text follows when there is one',
 
 describe('a start that cannot work', () => {
   it('says for each missing setting what to do', () => {
-    for (const name of ['RABBITMQ_URL', 'REDIS_URL', 'SEALING_KEYS', 'HASH_KEY'])
+    for (const name of ['RABBITMQ_URL', 'REDIS_URL', 'SEALING_KEYS', 'HASH_KEYS'])
       expect(() => readSettings(gatewaySections, {})).toThrow(new RegExp(`${name}: is missing; .+ Example: ${name}=`));
   });
 
@@ -173,7 +173,7 @@ describe('a start that cannot work', () => {
     ['MAX_SENDS', '0'],
     ['RESEND_COOLDOWN_SECONDS', '0'],
     ['DEFAULT_REGION', 'China'],
-    ['HASH_KEY', 'c2hvcnQ='],
+    ['HASH_KEYS', 'h1:c2hvcnQ='],
     ['PORT', 'http'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => testConfig({ [name]: value })).toThrow(new RegExp(`${name}: `));

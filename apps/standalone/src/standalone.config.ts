@@ -50,7 +50,7 @@ function readApps(
   const complete: Environment = {
     // Without a real Redis nothing outlives the process, so keys that die with it lose nothing.
     SEALING_KEYS: `standalone:${randomBytes(32).toString('base64')}`,
-    HASH_KEY: randomBytes(32).toString('base64'),
+    HASH_KEYS: `standalone:${randomBytes(32).toString('base64')}`,
     ...(inMemory ? { REDIS_URL: 'redis://none' } : {}),
     DEFAULT_REGION: 'CN',
     RECEIPT_PROVIDERS: 'ccp',

@@ -1,5 +1,6 @@
 export * from './config/describe-settings.js';
 export * from './config/environment.js';
+export * from './config/key-list.js';
 export * from './config/process.config.js';
 export * from './config/read-settings.js';
 export * from './config/setting.js';

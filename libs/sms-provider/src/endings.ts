@@ -20,7 +20,7 @@ import { Receipts } from './receipts/receipts.js';
 import { SMS_POLICY } from './sms.config.js';
 
 /** Nobody was asked. */
-const NONE = 'none';
+export const NONE = 'none';
 
 /** The event of one text as it was delivered. */
 export interface SendEvent extends TextEvent {

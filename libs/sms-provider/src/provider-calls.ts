@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppLogger, Metrics } from '@app/common';
 import { consequenceOf } from './consequence.js';
 import { SmsSettings } from './sms.config.js';
+import type { ProviderRejection } from './conclusion.js';
 import type { OutboundSms, SendOutcome, SmsProvider } from './sms-provider.js';
 
 /** Asks companies: with a deadline, counted, and with one log line for whatever is not accepted. */
@@ -23,7 +24,7 @@ export class ProviderCalls {
     ]);
     this.alerts = metrics.counter(
       'otpost_sms_alerts_total',
-      'Rejections that somebody has to act on: balance, template, signature, credentials.',
+      'Rejections that somebody has to act on: balance, template, signature, credentials, routes that are not there.',
       ['provider', 'scope'],
     );
     this.seconds = metrics.histogram('otpost_sms_send_duration_seconds', 'How long companies take to answer.', [
@@ -58,16 +59,30 @@ export class ProviderCalls {
     if (outcome.kind === 'unknown')
       this.logger.warn({ ...about, provider, code: outcome.code }, 'the outcome of a text is unknown');
     if (outcome.kind !== 'rejected') return;
-    const { class: errorClass, scope, code } = outcome;
-    const fields = { ...about, provider, errorClass, scope, code };
-    if (!consequenceOf(outcome).alert) return this.logger.warn(fields, 'a company rejected a text');
-    this.alerts.inc({ provider, scope });
-    this.logger.error(
-      fields,
-      'a company rejects texts until somebody acts: balance, template, signature or credentials',
-    );
+    const rejection = { ...outcome, provider };
+    if (!consequenceOf(outcome).alert) this.logger.warn(fieldsOf(rejection, about), 'a company rejected a text');
+    else
+      this.alert(
+        rejection,
+        about,
+        'a company rejects texts until somebody acts: balance, template, signature or credentials',
+      );
+  }
+
+  /** Tells that somebody has to act, and what about. */
+  alert(rejection: ProviderRejection, about: object, sentence: string): void {
+    this.alerts.inc({ provider: rejection.provider, scope: rejection.scope });
+    this.logger.error(fieldsOf(rejection, about), sentence);
   }
 }
+
+const fieldsOf = ({ provider, class: errorClass, scope, code }: ProviderRejection, about: object) => ({
+  ...about,
+  provider,
+  errorClass,
+  scope,
+  code,
+});
 
 function labelOf(outcome: SendOutcome): string {
   if (outcome.kind === 'rejected') return `rejected_${outcome.scope}`;

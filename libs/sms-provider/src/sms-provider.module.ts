@@ -18,7 +18,7 @@ import { COMPANY_BOOK } from './routes/company-book.js';
 import { CompanyWatch } from './routes/company-watch.js';
 import { refuseEmptyRoutes } from './routes/coverage.js';
 import { Pauses } from './routes/pauses.js';
-import { companiesOf, ROUTING_PLAN, type RoutingPlan } from './routes/routing-plan.js';
+import { companiesOf, everyRouteOf, ROUTING_PLAN, type RoutingPlan } from './routes/routing-plan.js';
 import { SmsRoutes } from './sms-route.js';
 import { SmsSender } from './sms-sender.js';
 import type { SmsProvider } from './sms-provider.js';
@@ -63,7 +63,7 @@ export class SmsProviderModule {
     const companies = new Map(createProviders(names, providers).map((company) => [company.name, company]));
     const templates = smsTemplates(settings);
     refuseUnsaid(plan, companies, templates, settings.codeLength);
-    refuseEmptyRoutes(plan.routes, companies);
+    refuseEmptyRoutes(everyRouteOf(plan), companies);
     return {
       module: SmsProviderModule,
       providers: [
@@ -89,7 +89,7 @@ export class SmsProviderModule {
         TemplateWarnings,
         { provide: SmsTemplates, useValue: templates },
         { provide: ROUTING_PLAN, useValue: plan },
-        { provide: SmsRoutes, useValue: new SmsRoutes(plan.routes, companies) },
+        { provide: SmsRoutes, useValue: new SmsRoutes(plan, companies) },
       ],
       exports: [SmsSender, Receipts],
     };
@@ -101,12 +101,12 @@ export const createProviders = (names: readonly string[], settings: ProviderSett
   names.map((name) => providerList.find((definition) => definition.name === name)!.create(settings[name]!));
 
 function refuseUnsaid(
-  { routes }: RoutingPlan,
+  plan: RoutingPlan,
   companies: ReadonlyMap<string, SmsProvider>,
   templates: SmsTemplates,
   codeLength: number,
 ): void {
-  const problems = routes.flatMap((route) =>
+  const problems = everyRouteOf(plan).flatMap((route) =>
     templateProblems(
       route.companies.map(({ company }) => companies.get(company)!),
       templates,

@@ -1,6 +1,7 @@
+import type { SmsSend } from '@app/common';
 import type { SmsContent, SmsProvider } from './sms-provider.js';
 import { orderOf, routeFor } from './routes/match.js';
-import type { RoutePlan } from './routes/routing-plan.js';
+import type { RoutingPlan } from './routes/routing-plan.js';
 
 /** One text's way: the companies that can carry it, the first choice first, and what each costs there. */
 export interface SmsWay {
@@ -13,12 +14,18 @@ export interface SmsWay {
 /** The routes and the companies on them. */
 export class SmsRoutes {
   constructor(
-    private readonly routes: readonly RoutePlan[],
+    private readonly plan: RoutingPlan,
     private readonly providers: ReadonlyMap<string, SmsProvider>,
   ) {}
 
-  for(content: SmsContent, { messageId, purpose }: { messageId: string; purpose?: string | undefined }): SmsWay {
-    const route = routeFor(this.routes, { to: content.to, purpose });
+  /** Undefined: the text names a set that is not there. The other routes are none for it, it may not go to their companies. */
+  for(
+    content: SmsContent,
+    { messageId, purpose, routes }: Pick<SmsSend, 'messageId' | 'purpose' | 'routes'>,
+  ): SmsWay | undefined {
+    const own = routes === undefined ? this.plan : this.plan.sets?.find(({ name }) => name === routes);
+    if (!own) return undefined;
+    const route = routeFor(own.routes, { to: content.to, purpose });
     const stops = route ? orderOf(route, messageId) : [];
     return {
       route: route?.name,

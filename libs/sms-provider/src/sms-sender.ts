@@ -3,8 +3,9 @@ import { Metrics, ProcessSettings, retry, Sealer, type Delivery, type HandlerRes
 import type { ProviderRejection } from './conclusion.js';
 import { consequenceOf } from './consequence.js';
 import type { Beside, LedgerAnswer, Reservation } from './delivery-ledger.js';
-import { Endings, type SendEvent } from './endings.js';
+import { Endings, NONE, type SendEvent } from './endings.js';
 import { HeldLedger } from './held-ledger.js';
+import { ProviderCalls } from './provider-calls.js';
 import { openSms } from './readable-sms.js';
 import { Receipts } from './receipts/receipts.js';
 import { Requests, type Granted } from './requests.js';
@@ -58,6 +59,7 @@ export class SmsSender implements OnApplicationShutdown {
   constructor(
     private readonly ledger: HeldLedger,
     private readonly requests: Requests,
+    private readonly calls: ProviderCalls,
     private readonly companies: Companies,
     private readonly routes: SmsRoutes,
     private readonly templates: SmsTemplates,
@@ -82,23 +84,26 @@ export class SmsSender implements OnApplicationShutdown {
 
   async send(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
     const content = openSms(message, this.sealer, this.settings.acceptPlain ?? !this.environment.production);
-    const walk: Walk = {
-      message,
-      delivery,
-      content,
-      way: this.wayOf(content, message),
-      asked: new Set(),
-      rejections: [],
-      beside: 'any',
-    };
-    return walk.way.providers.length > 0
-      ? this.walk(walk)
-      : this.unlessKnown(walk, () => this.endings.nobodyCarries(walk));
+    const way = this.wayOf(content, message);
+    if (!way) return this.withoutRoutes({ message, delivery });
+    const walk: Walk = { message, delivery, content, way, asked: new Set(), rejections: [], beside: 'any' };
+    return way.providers.length > 0 ? this.walk(walk) : this.unlessKnown(walk, () => this.endings.nobodyCarries(walk));
   }
 
-  private wayOf(content: SmsContent, message: SmsSend): SmsWay {
+  private wayOf(content: SmsContent, message: SmsSend): SmsWay | undefined {
     const way = this.routes.for(content, message);
-    return { ...way, providers: way.providers.filter((provider) => this.templates.carries(provider, content)) };
+    return way && { ...way, providers: way.providers.filter((provider) => this.templates.carries(provider, content)) };
+  }
+
+  /** Another worker may know the set, and this one may once it has been told: so it is tried again, and somebody is called. */
+  private withoutRoutes(event: SendEvent): Promise<HandlerResult> {
+    const { messageId, routes } = event.message;
+    this.calls.alert(
+      NO_SUCH_ROUTES,
+      { messageId, attempt: event.delivery.attempt, routes },
+      'a text names routes that SMS_ROUTES_FILE does not have: no company is asked',
+    );
+    return this.unasked(event, [NO_SUCH_ROUTES]);
   }
 
   /** Instead of `send`, when the code has died: the text is dropped, and whoever waits for it hears what is known. */
@@ -222,18 +227,27 @@ export class SmsSender implements OnApplicationShutdown {
     if (cost !== undefined) this.cost.inc({ provider, route: way.route ?? 'none' }, cost);
   }
 
-  /** No company that is left may be asked at this moment. What is known of the message already comes first. */
-  private async whileShut(walk: Walk, shut: readonly Shut[]): Promise<HandlerResult> {
-    const known = await this.ledger.find(walk.message.messageId);
+  /** No company that is left may be asked at this moment. */
+  private whileShut(walk: Walk, shut: readonly Shut[]): Promise<HandlerResult> {
+    const forMs = Math.min(...shut.map((one) => one.forMs));
+    return this.unasked(walk, [...walk.rejections, ...shut.map(notAsked)], { code: shut[0]!.code, forMs });
+  }
+
+  /** What is known of the message comes before why nobody is asked about it now. */
+  private async unasked(
+    event: SendEvent,
+    rejections: readonly ProviderRejection[],
+    { code, forMs }: { code: string; forMs?: number } = rejections[0]!,
+  ): Promise<HandlerResult> {
+    const known = await this.ledger.find(event.message.messageId);
     if (known === undefined) return retry('the process ends', SHORTEST);
     if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
-    const forMs = Math.min(...shut.map((one) => one.forMs));
-    if (known === 'abandoned') return this.endings.repeatLater(walk, 'worker-died', undefined, forMs);
+    if (known === 'abandoned') return this.endings.repeatLater(event, 'worker-died', undefined, forMs);
     if (known !== 'unseen' && known.state !== 'rejected') {
-      if (known.askAgain) return this.endings.repeatLater(walk, shut[0]!.code, known.provider, forMs);
-      return this.endings.again(walk, known);
+      if (known.askAgain) return this.endings.repeatLater(event, code, known.provider, forMs);
+      return this.endings.again(event, known);
     }
-    return this.endings.rejected(walk, [...walk.rejections, ...shut.map(notAsked)]);
+    return this.endings.rejected(event, rejections);
   }
 
   /** Somebody may have asked, and asking again might send a second text. */
@@ -270,6 +284,14 @@ export class SmsSender implements OnApplicationShutdown {
     return retry('another worker is sending it', this.ledger.leaseMs);
   }
 }
+
+const NO_SUCH_ROUTES: ProviderRejection = {
+  kind: 'rejected',
+  provider: NONE,
+  class: 'RETRYABLE',
+  scope: 'request',
+  code: 'no-such-routes',
+};
 
 /** For what follows, a company that is not asked for the moment is like one that says so itself. */
 const notAsked = ({ provider, code, forMs }: Shut): ProviderRejection => ({

@@ -22,6 +22,8 @@ export type Outcome = TimelineEntry & Required<Pick<TimelineEntry, 'messageId' |
 /** One text of a verification: its code, and what became of it. Times are epoch milliseconds. */
 export interface Send {
   readonly messageId: string;
+  /** Which of HASH_KEYS made the hash of its code. */
+  readonly codeKeyId: string;
   readonly codeHash: string;
   readonly queuedAt: number;
   /** Its code stops working then, whatever later sends do. */

@@ -26,6 +26,15 @@ export function idempotencyStoreSuite(
       expect(all.filter(({ kind }) => kind === 'running')).toHaveLength(49);
     });
 
+    it('knows what has begun, until it is forgotten', async () => {
+      const run = runOf(newRequest());
+      expect(await store.knows(run.id)).toBe(false);
+      await store.begin(run, seed());
+      expect(await store.knows(run.id)).toBe(true);
+      await store.forget(run);
+      expect(await store.knows(run.id)).toBe(false);
+    });
+
     it('gives the answer again', async () => {
       const request = newRequest();
       const run = runOf(request);

@@ -44,6 +44,8 @@ export const KEPT_MS = 24 * 3600_000;
  * Chosen by REDIS_URL, like the store of verifications.
  */
 export interface IdempotencyStore {
+  /** Whether a request has begun under this id and is not forgotten. */
+  knows(id: string): Promise<boolean>;
   begin(run: Run, seed: RequestSeed): Promise<Begun>;
   /** The first answer stays, whoever gives another. */
   answer(run: Run, answer: KeptAnswer): Promise<void>;

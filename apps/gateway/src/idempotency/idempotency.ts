@@ -49,7 +49,7 @@ export class Idempotency {
   async begin(
     request: RepeatableRequest,
   ): Promise<{ readonly kept: KeptAnswer } | { readonly run: Run; readonly seed: SeededRequest }> {
-    const run = this.runOf(request);
+    const run = await this.runOf(request);
     const begun = await this.store.begin(run, newSeed(new Date()));
     this.requests.inc({ outcome: begun.kind === 'begun' && begun.again ? 'again' : begun.kind });
     switch (begun.kind) {
@@ -88,12 +88,13 @@ export class Idempotency {
     return again ? this.store.end(run) : this.store.forget(run);
   }
 
-  private runOf({ callerId, route, path, body, key }: RepeatableRequest): Run {
-    return {
-      id: this.hash.ofRequest(['key', callerId, route, key]),
-      fingerprint: this.hash.ofRequest(['body', path, JSON.stringify(body ?? null)]),
-      owner: randomUUID(),
-    };
+  /** By the name that it is known by; only while a hash key is rotated does it have others than the first. */
+  private async runOf({ callerId, route, path, body, key }: RepeatableRequest): Promise<Run> {
+    const ids = this.hash.ofRequest(['key', callerId, route, key]);
+    const fingerprints = this.hash.ofRequest(['body', path, JSON.stringify(body ?? null)]);
+    const known = ids.length === 1 ? [] : await Promise.all(ids.map((id) => this.store.knows(id)));
+    const at = Math.max(0, known.indexOf(true));
+    return { id: ids[at]!, fingerprint: fingerprints[at]!, owner: randomUUID() };
   }
 }
 

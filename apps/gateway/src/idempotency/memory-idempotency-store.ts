@@ -22,6 +22,10 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
 
   constructor(private readonly limit = 10_000) {}
 
+  async knows(id: string): Promise<boolean> {
+    return this.known(id) !== undefined;
+  }
+
   async begin({ id, fingerprint, owner }: Run, fresh: RequestSeed): Promise<Begun> {
     const now = performance.now();
     const known = this.known(id);

@@ -12,7 +12,7 @@ import type { RequestSeed } from './request-seed.js';
 /**
  * `otpost:{id}:request` (hash: fingerprint, seed, answer) for 24 h, `otpost:{id}:request:running` (the owner) for 10 s.
  */
-const keysOf = ({ id }: Run): [request: string, running: string] => [
+const keysOf = ({ id }: Pick<Run, 'id'>): [request: string, running: string] => [
   `otpost:{${id}}:request`,
   `otpost:{${id}}:request:running`,
 ];
@@ -48,6 +48,10 @@ return 1
 
 export class RedisIdempotencyStore implements IdempotencyStore {
   constructor(private readonly redis: Redis) {}
+
+  async knows(id: string): Promise<boolean> {
+    return (await this.redis.exists(keysOf({ id })[0])) === 1;
+  }
 
   async begin(run: Run, seed: RequestSeed): Promise<Begun> {
     const args = [run.fingerprint, run.owner, JSON.stringify(seed), RUNNING_MS, KEPT_MS];

@@ -9,14 +9,19 @@ export interface TextSubject {
   readonly keyId: string;
   /** See `countryOf`. */
   readonly country: string;
-  readonly prefixHash: string;
-  /** See `originOf`. */
-  readonly origin: string;
+  /** The names of the prefix. Here and below several only while a hash key is rotated: each is counted, each can refuse. */
+  readonly prefixNames: readonly string[];
+  readonly numberNames: readonly string[];
+  /** See `originsOf`. */
+  readonly origins: readonly string[];
 }
 
 /** Where a text is asked for: an end user's network in one service, or the API key of a caller who states none. */
-export const originOf = (service: string, keyId: string, networkHash: string | undefined): string =>
-  networkHash === undefined ? `no-ip:${keyId}` : `ip:${service}:${networkHash}`;
+export const originsOf = (
+  service: string,
+  keyId: string,
+  networkNames: readonly string[] | undefined,
+): readonly string[] => networkNames?.map((name) => `ip:${service}:${name}`) ?? [`no-ip:${keyId}`];
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -24,21 +29,36 @@ const DAY = 24 * HOUR;
 
 /** What an approval takes off again: who gets approved is no pump. */
 export const unprovenClaims = (
-  { origin, prefixHash }: Pick<TextSubject, 'origin' | 'prefixHash'>,
+  { origins, prefixNames }: Pick<TextSubject, 'origins' | 'prefixNames'>,
   limits: LimitSettings,
 ): Claim[] =>
   effective([
-    origin.startsWith('no-ip:')
-      ? claim(origin, ['no-ip-hour', limits.noIpPerHour, HOUR], ['no-ip-day', limits.noIpPerDay, DAY])
-      : claim(origin, ['ip-hour', limits.ipPerHour, HOUR], ['ip-day', limits.ipPerDay, DAY]),
-    claim(`prefix:${prefixHash}`, ['prefix-hour', limits.prefixPerHour, HOUR]),
+    ...origins.map((origin) =>
+      origin.startsWith('no-ip:')
+        ? claim(origin, ['no-ip-hour', limits.noIpPerHour, HOUR], ['no-ip-day', limits.noIpPerDay, DAY])
+        : claim(origin, ['ip-hour', limits.ipPerHour, HOUR], ['ip-day', limits.ipPerDay, DAY]),
+    ),
+    ...prefixNames.map((name) => claim(`prefix:${name}`, ['prefix-hour', limits.prefixPerHour, HOUR])),
   ]);
+
+/** Longer than two gateways can be between choosing a number's name and keeping its verification: Redis has 2 s to answer. */
+const CHOICE_SECONDS = 6;
+
+/**
+ * While a number has several names, one text to it at a time: of two gateways that choose different ones at the same moment,
+ * one is refused. Else neither would see the other's text.
+ */
+const rotationClaims = ({ numberNames }: Pick<TextSubject, 'numberNames'>): Claim[] =>
+  numberNames.length === 1
+    ? []
+    : numberNames.map((name) => claim(`number:${name}`, ['number-cooldown', 1, CHOICE_SECONDS]));
 
 /** All that one text is counted for beside its number. */
 export function claimsOf(subject: TextSubject, limits: LimitSettings): Claim[] {
   const { service, keyId, country } = subject;
   return [
     ...unprovenClaims(subject, limits),
+    ...rotationClaims(subject),
     ...effective([
       claim(`key:${keyId}`, ['key-minute', limits.keyPerMinute, MINUTE]),
       claim(`service:${service}`, ['service-minute', limits.servicePerMinute, MINUTE]),

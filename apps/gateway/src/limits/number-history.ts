@@ -68,6 +68,25 @@ export const noteEnd = (history: NumberHistory, id: string, approvedAt?: number)
   pending: history.pending.filter((other) => other.id !== id),
 });
 
+/** With what the number did under another name. Again it changes nothing. What is pending there stays there. */
+export const adopt = (history: NumberHistory, other: NumberHistory): NumberHistory => ({
+  ...history,
+  texts: union(history.texts, other.texts),
+  failedChecks: union(history.failedChecks, other.failedChecks),
+  approvedAt: Math.max(history.approvedAt, other.approvedAt),
+});
+
+/** In order, each as often as the more frequent of both lists has it: two checks may fail in one millisecond. */
+function union(moments: readonly number[], more: readonly number[]): number[] {
+  const left = [...moments];
+  const unknown = more.filter((at) => {
+    const known = left.indexOf(at);
+    if (known >= 0) left.splice(known, 1);
+    return known < 0;
+  });
+  return [...moments, ...unknown].sort((a, b) => a - b).slice(-MOST_REMEMBERED);
+}
+
 /**
  * How long the number rests after its last text. The first `cooldownFreeTexts` since the last approval leave it as it is,
  * each further one doubles it: 1, 1, 1, 2, 4, 8, 16, 32 minutes. Every `cooldownDecaySeconds` between two texts take one

@@ -40,6 +40,25 @@ local function remember(list, at)
   if #list > MOST then table.remove(list, 1) end
 end
 
+-- As often as the more frequent of both lists has it.
+local function union(list, more)
+  local all, left = kept(list, function() return true end), kept(list, function() return true end)
+  for _, at in ipairs(more) do
+    local known = nil
+    for n, other in ipairs(left) do if other == at then known = n end end
+    if known then table.remove(left, known) else table.insert(all, at) end
+  end
+  table.sort(all)
+  while #all > MOST do table.remove(all, 1) end
+  return all
+end
+
+local function adopt(h, other)
+  h.texts = union(h.texts, other.texts)
+  h.failedChecks = union(h.failedChecks, other.failedChecks)
+  h.approvedAt = math.max(h.approvedAt, other.approvedAt)
+end
+
 local function note_end(h, id, approved_at)
   h.pending = kept(h.pending, function(other) return other.id ~= id end)
   h.approvedAt = approved_at or h.approvedAt

@@ -46,6 +46,23 @@ export const violationsOf = (claim: Claim, taken: Taken): Violation[] =>
         .filter(({ remaining }) => remaining === 0)
         .map(({ policy, resetsAt }) => ({ policy, endsAt: resetsAt }));
 
+/** Of those with one policy, counted under several names, the one that allows least. */
+export const strictest = (quotas: readonly Quota[]): Quota[] =>
+  onePerPolicy(quotas, (a, b) => a.remaining - b.remaining || b.resetsAt - a.resetsAt);
+
+/** Likewise, the one that lasts longest. */
+export const longest = (violations: readonly Violation[]): Violation[] =>
+  onePerPolicy(violations, (a, b) => b.endsAt - a.endsAt);
+
+function onePerPolicy<T extends { readonly policy: string }>(all: readonly T[], order: (a: T, b: T) => number): T[] {
+  const first = new Map<string, T>();
+  for (const one of all) {
+    const known = first.get(one.policy);
+    if (!known || order(one, known) < 0) first.set(one.policy, one);
+  }
+  return [...first.values()];
+}
+
 /** The number's own, as they stand now. The cooldown's window is as long as the cooldown has become. */
 export function numberQuotas(history: NumberHistory, limits: NumberLimits, now: Date): Quota[] {
   const { texts } = history;

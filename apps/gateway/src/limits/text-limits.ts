@@ -9,9 +9,11 @@ import type { LimitSettings } from './limits.config.js';
 import type { Guessed, NumberHistory, NumberLimits } from './number-history.js';
 import {
   checkViolations,
+  longest,
   numberQuotas,
   numberViolations,
   quotasOf,
+  strictest,
   violationsOf,
   type Quota,
   type Violation,
@@ -29,7 +31,7 @@ export interface AskedText {
 }
 
 /** The texts of a verification that was approved. */
-export interface ProvenTexts extends Pick<TextSubject, 'origin' | 'prefixHash'> {
+export interface ProvenTexts extends Pick<TextSubject, 'origins' | 'prefixNames'> {
   readonly verificationId: string;
   /** Epoch milliseconds. */
   readonly sentAt: readonly number[];
@@ -81,7 +83,7 @@ export class TextLimits {
     if (!history) await this.refund(taken.claims, now); // not sent for another reason
     return {
       answer: answer as Exclude<A, Limited>,
-      quotas: history ? [...numberQuotas(history, limits, now), ...taken.quotas] : [],
+      quotas: history ? strictest([...numberQuotas(history, limits, now), ...taken.quotas]) : [],
     };
   }
 
@@ -143,9 +145,9 @@ export class TextLimits {
     now: Date,
   ): Problem {
     const its = numberViolations(history, limits, now, starts ? subject.service : undefined);
-    const violations = [...its, ...counted];
+    const violations = longest([...its, ...counted]);
     this.note(violations, { to: maskNumber(to) });
-    return limitExceeded(violations, [...numberQuotas(history, limits, now), ...quotas], now);
+    return limitExceeded(violations, strictest([...numberQuotas(history, limits, now), ...quotas]), now);
   }
 
   private note(violations: readonly Violation[], whose: object): void {

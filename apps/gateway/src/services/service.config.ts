@@ -1,4 +1,4 @@
-import { Setting, TEMPLATES, type Template } from '@app/common';
+import { ROUTES_NAME, Setting, TEMPLATES, type Template } from '@app/common';
 import {
   IsBoolean,
   IsIn,
@@ -84,6 +84,16 @@ export class ServiceSettings {
   })
   @IsIn(TEMPLATES)
   defaultTemplate: Template = 'verification-code';
+
+  @Setting({
+    env: 'ROUTES',
+    about: 'The set in the SMS_ROUTES_FILE of the workers that texts go by; none: the routes of no set.',
+    example: 'bank',
+    optional: true,
+  })
+  @IsOptional()
+  @Matches(ROUTES_NAME, { message: 'it must be a name of small letters, digits and dashes, at most 32' })
+  routes?: string | null;
 
   @Setting({
     env: 'DEFAULT_REGION',

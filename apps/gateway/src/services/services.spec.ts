@@ -72,6 +72,10 @@ describe('a services file', () => {
     ['', /^is not JSON: /],
     [{ bank: { defaultRegion: 'China' } }, '/bank/defaultRegion: it must be a country code of two capital letters'],
     [{ bank: { defaultTemplate: 'sale' } }, /^\/bank\/defaultTemplate: it must be one of/],
+    [
+      { bank: { routes: 'The bank' } },
+      '/bank/routes: it must be a name of small letters, digits and dashes, at most 32',
+    ],
   ])('%j is refused', (file, problem) => {
     expect(problemsOf(file)).toEqual([typeof problem === 'string' ? problem : expect.stringMatching(problem)]);
   });
@@ -167,6 +171,26 @@ describe('a gateway with a services file', () => {
         body: { service: 'bank', locale: 'de', code: { length: 8 }, attempts: { remaining: 2 } },
       });
       expect(await gateway.codeOf(bank.body, bank.to)).toMatch(/^\d{8}$/);
+    });
+
+    it('texts name the set of routes of their service, those of a verification the one that it was started with', async () => {
+      file.write('{"bank": {"routes": "bank", "resendCooldownSeconds": 1}}');
+      services().reload();
+      const textOf = async ({ delivery }: (typeof bank)['body']) => gateway.texts.of(delivery.sends.at(-1)!.messageId);
+      const [shop, bank] = [await started('shop'), await started('bank')];
+      expect(await textOf(shop.body)).not.toHaveProperty('routes');
+      expect(await textOf(bank.body)).toMatchObject({ routes: 'bank' });
+      expect(bank.body).not.toHaveProperty('routes');
+
+      file.write('{"bank": {"routes": "another"}}');
+      services().reload();
+      const resent = await until('the cooldown is over', 5, async () => {
+        const path = `/v1/verifications/${bank.body.id}/resends`;
+        const answer = await gateway.request('POST', path, {}, as('bank'));
+        return answer.status === 202 && answer;
+      });
+      expect(await textOf(resent.body)).toMatchObject({ routes: 'bank' });
+      expect(await textOf((await started('bank')).body)).toMatchObject({ routes: 'another' });
     });
 
     it('each key has the limits of its service', async () => {

@@ -4,7 +4,7 @@ import type { Verification } from './verification.js';
 
 /** The event that asks for one text. Number and code are sealed for this message: no other text can carry them. */
 export function codeText(
-  { id, purpose, template, locale }: Verification,
+  { id, purpose, template, locale, routes }: Verification,
   { messageId, queuedAt, expiresAt }: Send,
   { code, to }: { code: string; to: string },
   sealer: Sealer,
@@ -16,6 +16,7 @@ export function codeText(
     purpose,
     template,
     locale,
+    ...(routes !== undefined && { routes }),
     params: {
       code: sealer.seal(code, { messageId, field: 'code', to }),
       minutes: String(Math.ceil((expiresAt - queuedAt) / 60_000)),

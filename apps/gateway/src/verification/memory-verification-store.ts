@@ -1,6 +1,7 @@
 import type { Outcome, Send } from '../delivery/send.js';
 import type { LimitSettings } from '../limits/limits.config.js';
 import {
+  adopt,
   DAY_MS,
   nextTextAt,
   NO_HISTORY,
@@ -63,6 +64,10 @@ export class MemoryVerificationStore implements VerificationStore {
 
   async history(numberHash: string, now: Date): Promise<NumberHistory> {
     return this.historyOf(numberHash, now);
+  }
+
+  async adopt(numberHash: string, other: NumberHistory, now: Date): Promise<void> {
+    this.remember(numberHash, adopt(this.historyOf(numberHash, now), other), now);
   }
 
   async check(id: string, guess: Guess, limits: LimitSettings, now: Date) {

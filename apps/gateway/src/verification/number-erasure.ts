@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ALL_SERVICES, DEFAULT_SERVICE, operatesOnAll, type Caller } from '../access/caller.js';
 import { receiverOf } from '../numbers/receiver.js';
 import { Services } from '../services/services.js';
-import { KeyedHash } from './keyed-hash.js';
+import { NumberNames } from './number-names.js';
 import { VerificationStore, type Erased } from './verification-store.js';
 
 /**
@@ -15,7 +15,7 @@ export class NumberErasure {
   constructor(
     @Inject(VerificationStore) private readonly store: VerificationStore,
     private readonly services: Services,
-    private readonly hash: KeyedHash,
+    private readonly names: NumberNames,
     private readonly logger: AppLogger,
   ) {}
 
@@ -25,9 +25,16 @@ export class NumberErasure {
     const all = operatesOnAll(caller);
     const settings = this.services.find(caller.service) ?? this.services.find(DEFAULT_SERVICE);
     const { to } = receiverOf(text, settings?.defaultRegion, undefined);
-    const erased = await this.store.erase(this.hash.ofNumber(to), all ? undefined : caller.service, now);
-    const answer = { service: all ? ALL_SERVICES : caller.service, ...erased };
+    const erased = await Promise.all(
+      this.names.all(to).map((name) => this.store.erase(name, all ? undefined : caller.service, now)),
+    );
+    const answer = { service: all ? ALL_SERVICES : caller.service, ...sumOf(erased) };
     this.logger.info({ keyId: caller.id, ...answer }, 'number erased');
     return answer;
   }
 }
+
+const sumOf = (all: readonly Erased[]): Erased => ({
+  verifications: all.reduce((sum, { verifications }) => sum + verifications, 0),
+  texts: all.reduce((sum, { texts }) => sum + texts, 0),
+});

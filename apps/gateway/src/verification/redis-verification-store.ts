@@ -12,6 +12,7 @@ import { tagOf } from './verification-id.js';
 import { historyKeyOf, keyOf, keysOf } from './verification-keys.js';
 import type { ListFilter, Listed, PageAsked } from './verification-list.js';
 import {
+  ADOPT,
   CANCEL,
   CHECK,
   CHECK_BY_NUMBER,
@@ -55,14 +56,18 @@ export class RedisVerificationStore implements VerificationStore {
   }
 
   async check(id: string, guess: Guess, limits: LimitSettings, now: Date): Promise<Answer<'check'>> {
-    const args = [now.getTime(), guess.hash, guess.length, guess.service, JSON.stringify(limits)];
+    const args = [now.getTime(), JSON.stringify(guess.hashes), guess.length, guess.service, JSON.stringify(limits)];
     return answer(await CHECK.run(this.redis, keysOf(id), args));
+  }
+
+  async adopt(numberHash: string, history: NumberHistory, now: Date): Promise<void> {
+    await ADOPT.run(this.redis, [historyKeyOf(numberHash)], [now.getTime(), JSON.stringify(history)]);
   }
 
   /** Codes are hashed with the id of their verification, so that the ids come first; one step then counts and compares. */
   async checkByNumber(
     numberHash: string,
-    { service, purpose, length, hashOf }: NumberGuess,
+    { service, purpose, length, hashesOf }: NumberGuess,
     limits: LimitSettings,
     now: Date,
   ): Promise<Answer<'checkByNumber'>> {
@@ -70,7 +75,8 @@ export class RedisVerificationStore implements VerificationStore {
     const ids = pending.filter((one) => one.service === service).map(({ id }) => id);
     if (ids.length === 0) return { kind: 'missing' };
     const keys = [historyKeyOf(numberHash), ...outboxKeysOf(tagOf(numberHash)), ...ids.map(keyOf)];
-    const args = [now.getTime(), service, purpose, length, JSON.stringify(limits), ...ids.map(hashOf)];
+    const hashes = ids.map((id) => JSON.stringify(hashesOf(id)));
+    const args = [now.getTime(), service, purpose, length, JSON.stringify(limits), ...hashes];
     return answer(await CHECK_BY_NUMBER.run(this.redis, keys, args));
   }
 

@@ -39,5 +39,11 @@ export const noSendsLeft = (maxSends: number) =>
     detail: `A verification sends at most ${maxSends} texts. The codes sent so far work until they expire.`,
   });
 
+/** Not a wrong code: nobody here can tell. Another gateway may, while a hash key is rotated. */
+export const codeKeyMissing = () =>
+  dependencyUnavailable(
+    'The code cannot be compared here now. No attempt was used. Try again; if this stays so, start a new verification.',
+  );
+
 export const outboxFull = () =>
   dependencyUnavailable('The texts of the requests before this one still wait to be sent. Nothing was sent or kept.');

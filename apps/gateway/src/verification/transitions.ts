@@ -2,12 +2,13 @@ import { cameToNothing, follow, statusAfter, type Outcome, type Send } from '../
 import { TIMELINE_LIMIT, type TimelineEntry } from '../delivery/timeline.js';
 import type { LimitSettings } from '../limits/limits.config.js';
 import { nextCheckAt, noteEnd, noteFailedCheck, type NumberHistory } from '../limits/number-history.js';
+import type { CodeHashes } from './keyed-hash.js';
 import { isPending, queued, type Verification, type VerificationStatus } from './verification.js';
 
 /**
  * What can happen to a verification:
  *
- * 1. check    counts, then compares; the right code approves, the last wrong one ends it
+ * 1. check    counts, then compares, if it has the key of a code; the right code approves, the last wrong one ends it
  * 2. resend   adds a send with a code of its own; earlier codes live on; the attempts are shared
  * 3. cancel   ends it
  * 4. outcome  moves a send; the rejection that leaves no hope of a text ends the verification
@@ -26,11 +27,11 @@ export interface Limited {
   readonly history: NumberHistory;
 }
 
-/** A code as somebody typed it: its keyed hash, and its length, which may be none that this verification's codes have. */
+/** A code as somebody typed it: its keyed hashes, and its length, which may be none that this verification's codes have. */
 export interface Guess {
   /** Of the caller: the verification of another one is missing. */
   readonly service: string;
-  readonly hash: string;
+  readonly hashes: CodeHashes;
   readonly length: number;
 }
 
@@ -40,12 +41,17 @@ export function check(
   guess: Guess,
   limits: LimitSettings,
   now: Date,
-): After<'not_pending' | 'malformed' | 'limited' | 'correct' | 'incorrect'> & { readonly history: NumberHistory } {
+): After<'not_pending' | 'malformed' | 'key_missing' | 'limited' | 'correct' | 'incorrect'> & {
+  readonly history: NumberHistory;
+} {
   if (!isPending(verification, now)) return { kind: 'not_pending', verification, history };
   if (guess.length !== verification.codeLength) return { kind: 'malformed', verification, history };
+  if (!isComparable(verification, guess.hashes, now)) return { kind: 'key_missing', verification, history };
   if (now.getTime() < nextCheckAt(history, verification, limits)) return { kind: 'limited', verification, history };
   const checksUsed = verification.checksUsed + 1;
-  const correct = verification.sends.some((send) => send.codeHash === guess.hash && now.getTime() < send.expiresAt);
+  const correct = verification.sends.some(
+    (send) => send.codeHash === guess.hashes[send.codeKeyId] && now.getTime() < send.expiresAt,
+  );
   const kind = correct ? 'correct' : 'incorrect';
   const counted = noted({ ...verification, checksUsed }, { at: now.getTime(), event: `check.${kind}` });
   if (correct)
@@ -62,6 +68,10 @@ export function check(
     history: noteEnd(failed, verification.id),
   };
 }
+
+/** Some code that works was hashed with one of these keys; else no guess can be told from a wrong one. */
+export const isComparable = ({ sends }: Verification, hashes: CodeHashes, now: Date): boolean =>
+  sends.some(({ codeKeyId, expiresAt }) => codeKeyId in hashes && now.getTime() < expiresAt);
 
 /** The number's limits are the store's to ask, between `mayResend` and this. */
 export const resend = (verification: Verification, send: Send): Verification =>

@@ -45,6 +45,21 @@ export function pageIn(
   return { verifications: page, last: more ? candidates.at(-1) : undefined };
 }
 
+/**
+ * One page out of pages of several lists. Where one of them ends early, the others show nothing older: the next page begins
+ * there.
+ */
+export function mergePages(pages: readonly Listed[], limit: number): Listed {
+  const [bound] = pages.flatMap(({ last }) => last ?? []).sort(newestFirst);
+  const all = pages
+    .flatMap(({ verifications }) => verifications)
+    .sort((a, b) => newestFirst(keyOf(a), keyOf(b)))
+    .filter((verification) => !bound || newestFirst(keyOf(verification), bound) <= 0);
+  if (all.length <= limit) return { verifications: all, last: bound };
+  const page = all.slice(0, limit);
+  return { verifications: page, last: keyOf(page.at(-1)!) };
+}
+
 function matches(verification: Verification, filter: ListFilter, now: Date): boolean {
   const { service, numberHash, status, createdAfter } = filter;
   return (

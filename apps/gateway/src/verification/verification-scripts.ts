@@ -60,12 +60,20 @@ local function finish(v, status)
   note(v, { at = now, event = 'verification.' .. status })
 end
 
+-- hashes are those of a code by the ids of the keys.
+local function is_comparable(v, hashes)
+  for _, send in ipairs(v.sends) do
+    if hashes[send.codeKeyId] and now < send.expiresAt then return true end
+  end
+  return false
+end
+
 -- Counts before it compares.
-local function guess(v, hash)
+local function guess(v, hashes)
   v.checksUsed = v.checksUsed + 1
   local kind = 'incorrect'
   for _, send in ipairs(v.sends) do
-    if send.codeHash == hash and now < send.expiresAt then kind = 'correct' end
+    if send.codeHash == hashes[send.codeKeyId] and now < send.expiresAt then kind = 'correct' end
   end
   note(v, { at = now, event = 'check.' .. kind })
   return kind
@@ -142,16 +150,26 @@ export const HISTORY = script(`
 return { 'history', false, cjson.encode(load_history(KEYS[1])) }
 `);
 
-/** KEYS verification, outbox. ARGV now, hash, length, service, limits. */
+/** KEYS history. ARGV now, what the number did under another name. */
+export const ADOPT = script(`
+local h, other = load_history(KEYS[1]), cjson.decode(ARGV[2])
+adopt(h, other)
+save_history(KEYS[1], h)
+return { 'adopted' }
+`);
+
+/** KEYS verification, outbox. ARGV now, hashes, length, service, limits. */
 export const CHECK = script(`
 local v, text = load_of(ARGV[4])
 if not v then return { 'missing' } end
 if not is_pending(v) then return { 'not_pending', text } end
 if v.codeLength ~= tonumber(ARGV[3]) then return { 'malformed', text } end
+local hashes = cjson.decode(ARGV[2])
+if not is_comparable(v, hashes) then return { 'key_missing', text } end
 local key = number_key(v.numberHash)
 local h = load_history(key)
 if now < next_check_at(h, v, cjson.decode(ARGV[5])) then return { 'limited', text, cjson.encode(h) } end
-local kind = guess(v, ARGV[2])
+local kind = guess(v, hashes)
 if kind == 'correct' then
   approve(v, h)
 else
@@ -164,29 +182,34 @@ return { kind, save(v) }
 
 /**
  * `check-by-number.ts`. KEYS history, outbox, then verifications, the one texted last at the end. ARGV now, service,
- * purpose, length, limits, then the hash of the code for each verification.
+ * purpose, length, limits, then the hashes of the code for each verification.
  */
 export const CHECK_BY_NUMBER = script(`
 local limits = cjson.decode(ARGV[5])
 local h = load_history(KEYS[1])
-local latest, soonest, free = nil, nil, {}
+local latest, fitting, soonest, free = nil, nil, nil, {}
 for n = 4, #KEYS do
   local v, text = load_of(ARGV[2], KEYS[n])
   if v and v.purpose == ARGV[3] and is_pending(v) then
     latest = text
     if v.codeLength == tonumber(ARGV[4]) then
-      local one = { v = v, key = KEYS[n], text = text, hash = ARGV[n + 2], free_at = next_check_at(h, v, limits) }
-      if now >= one.free_at then table.insert(free, one) end
-      if not soonest or one.free_at <= soonest.free_at then soonest = one end
+      fitting = text
+      local hashes = cjson.decode(ARGV[n + 2])
+      if is_comparable(v, hashes) then
+        local one = { v = v, key = KEYS[n], text = text, hashes = hashes, free_at = next_check_at(h, v, limits) }
+        if now >= one.free_at then table.insert(free, one) end
+        if not soonest or one.free_at <= soonest.free_at then soonest = one end
+      end
     end
   end
 end
 if not latest then return { 'missing' } end
-if not soonest then return { 'malformed', latest } end
+if not fitting then return { 'malformed', latest } end
+if not soonest then return { 'key_missing', fitting } end
 if #free == 0 then return { 'limited', soonest.text, cjson.encode(h) } end
 local right
 for _, one in ipairs(free) do
-  if guess(one.v, one.hash) == 'correct' then right = one end
+  if guess(one.v, one.hashes) == 'correct' then right = one end
 end
 if right then
   approve(right.v, h)

@@ -112,6 +112,9 @@ const step = fc.record({
       'resend',
       'cancel',
       'history',
+      'adopt',
+      'list',
+      'erase',
       'look',
       'take',
       'take',
@@ -123,6 +126,7 @@ const step = fc.record({
   wait: fc.constantFrom(...Array<number>(12).fill(0.5), 0, 30, 60, 60, 60, 119, 299, 86_400),
   which: fc.constantFrom(0, 0, 0, 1, 2),
   code: fc.constantFrom('111111', '222222', '333333', '12345678'),
+  keyId: fc.constantFrom('h1', 'h1', 'h1', 'h2'),
   event: fc.constantFrom(
     ...['sms.accepted', 'sms.rejected', 'sms.rejected', 'sms.rejected'],
     ...['sms.unknown', 'sms.expired', 'sms.delivered', 'sms.undelivered'],
@@ -150,6 +154,8 @@ const limitsOf = fc
     checkWaitSeconds: fc.constantFrom(0, 30),
   })
   .map(({ cooldownSeconds, ...limits }) => ({ ...overrideLimits(new LimitSettings(), limits), cooldownSeconds }));
+/** As a gateway does that has this key. */
+const typed = (code: string, keyId: string) => ({ ...guess(code), hashes: { [keyId]: guess(code).hashes.h1 } });
 const LEASE_MS = 3_600_000;
 
 it('memory and Redis answer every history alike, and no text is lost or kept too long', async () => {
@@ -168,11 +174,14 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
     /** The texts that somebody still waits for, with the verification of each. */
     const waiting = new Map<string, string>();
     let seconds = 0;
-    for (const { action, wait, which, code, event, send, dueIn, relay, final, ...details } of [first, ...steps]) {
+    for (const { action, wait, which, code, keyId, event, send, dueIn, relay, final, ...details } of [
+      first,
+      ...steps,
+    ]) {
       seconds += wait;
       const now = after(seconds);
       if (action === 'open') {
-        const text = sampleSend('111111', now);
+        const text = { ...sampleSend('111111', now), codeKeyId: keyId };
         const { service, trusted } = verifications[which]!;
         verifications[which] = sampleVerification(text, { numberHash, service, trusted, maxChecks: 3, maxSends: 3 });
         everyone.push(verifications[which]);
@@ -180,7 +189,7 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
       }
       const verification = verifications[which]!;
       const { id } = verification;
-      const fresh = sampleSend(code, now, 120);
+      const fresh = { ...sampleSend(code, now, 120), codeKeyId: keyId };
       if (action === 'resend') sends.push(fresh);
       const known = sends[send % sends.length]!;
       const dueAt = now.getTime() + dueIn * 1000;
@@ -194,11 +203,17 @@ it('memory and Redis answer every history alike, and no text is lost or kept too
           if (action === 'open')
             return store.open(verification, textOf(verification, verification.sends[0]!, dueAt), limits, now);
           if (action === 'check')
-            return store.check(id, { ...guess(code), service: verification.service }, limits, now);
+            return store.check(id, { ...typed(code, keyId), service: verification.service }, limits, now);
           if (action === 'checkByNumber') {
             const { service, purpose } = verification;
-            const its = { service, purpose, length: code.length, hashOf: () => guess(code).hash };
+            const its = { service, purpose, length: code.length, hashesOf: () => typed(code, keyId).hashes };
             return store.checkByNumber(numberHash, its, limits, now);
+          }
+          if (action === 'adopt') {
+            const moments = [30_000, 60_000, 60_000].slice(0, send).map((ms) => now.getTime() - ms);
+            const approvedAt = final ? now.getTime() - 45_000 : 0;
+            const elsewhere = { texts: moments.slice(0, 1), failedChecks: moments, approvedAt, pending: [] };
+            return store.adopt(numberHash, elsewhere, now);
           }
           if (action === 'resend')
             return store.resend(verification, fresh, textOf(verification, fresh, dueAt), limits, now);

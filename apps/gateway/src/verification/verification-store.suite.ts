@@ -179,6 +179,79 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
       });
     });
 
+    describe('a key that the guess lacks', () => {
+      const lacking = (code: string) => ({ ...guess(code), hashes: { h9: 'hash under another key' } });
+
+      it('compares nothing, uses up no attempt, and counts no failed check', async () => {
+        const { id, verification } = await opened();
+        for (const code of ['123456', '000000'])
+          expect(await check(id, lacking(code), NOON)).toEqual({ kind: 'key_missing', verification });
+        expect(await store.find(id, NOON)).toEqual(verification);
+        expect(await store.history(verification.numberHash, NOON)).toMatchObject({ failedChecks: [] });
+        expect(await check(id, guess('123456'), NOON)).toMatchObject({ kind: 'correct' });
+      });
+
+      it('is no matter where another code that works has one: that one is compared', async () => {
+        const { id, verification } = await opened();
+        const second = { ...sampleSend('222222', after(60)), codeKeyId: 'h2', codeHash: 'of 222222 under h2' };
+        await resend(verification, second, after(60));
+        const typed = { ...guess('222222'), hashes: { h2: 'of 222222 under h2' } };
+        expect(await check(id, { ...typed, hashes: { h2: 'of another' } }, after(61))).toMatchObject({
+          kind: 'incorrect',
+          verification: { checksUsed: 1 },
+        });
+        expect(await check(id, lacking('222222'), after(299))).toMatchObject({ kind: 'key_missing' });
+        expect(await check(id, guess('123456'), after(300))).toMatchObject({ kind: 'key_missing' }); // that code is dead
+        expect(await check(id, typed, after(301))).toMatchObject({ kind: 'correct' });
+      });
+
+      it('by number: those that lack it are left out, and where all do nothing is compared', async () => {
+        const { verification: first } = await opened();
+        const { numberHash } = first;
+        const codeOfSecond = { codeKeyId: 'h2', codeHash: 'of 222222 under h2' };
+        const second = sampleVerification({ ...sampleSend('222222', after(60)), ...codeOfSecond }, { numberHash });
+        await open(second, after(60));
+        const ask = (hashes: Record<string, string>) => {
+          const typed = { service: 'default', purpose: 'login', length: 6, hashesOf: () => hashes };
+          return store.checkByNumber(numberHash, typed, LIMITS, after(61));
+        };
+        expect(await ask({ h9: 'x' })).toEqual({ kind: 'key_missing', verification: second });
+        expect(await ask({ h2: 'x' })).toMatchObject({ kind: 'incorrect', verification: { id: second.id } });
+        expect(await store.find(first.id, after(61))).toEqual(first);
+        expect(await ask({ h9: 'x', ...guess('123456').hashes })).toMatchObject({
+          kind: 'correct',
+          verification: { id: first.id },
+        });
+      });
+    });
+
+    describe('adopt', () => {
+      const at = (seconds: number) => after(seconds).getTime();
+
+      it('counts what a number did under another name, once however often it is told', async () => {
+        const { verification } = await opened();
+        const { numberHash } = verification;
+        const pending = [{ id: 'vrf_elsewhere', service: 'default', expiresAt: at(900) }];
+        const other = { texts: [at(-600), at(0)], failedChecks: [at(-5), at(-5)], approvedAt: at(-300), pending };
+        for (let n = 0; n < 2; n++) await store.adopt(numberHash, other, after(1));
+        await store.adopt(numberHash, { ...other, failedChecks: [at(-5)], approvedAt: 0 }, after(1));
+        expect(await store.history(numberHash, after(1))).toEqual({
+          texts: [at(-600), at(0)],
+          failedChecks: [at(-5), at(-5)],
+          approvedAt: at(-300),
+          pending: [{ id: verification.id, service: 'default', expiresAt: at(300) }],
+        });
+      });
+
+      it('makes the limits of the number hold', async () => {
+        const numberHash = newNumberHash();
+        await store.adopt(numberHash, { texts: [at(-1)], failedChecks: [], approvedAt: 0, pending: [] }, NOON);
+        const verification = sampleVerification(sampleSend('123456'), { numberHash });
+        expect(await open(verification, after(58.999))).toMatchObject({ kind: 'limited' });
+        expect(await open(verification, after(59))).toMatchObject({ kind: 'opened' });
+      });
+    });
+
     describe('of another service', () => {
       it('a verification is missing, and neither a right nor a wrong code nor a cancel touches it', async () => {
         const { id, verification } = await opened();
@@ -358,7 +431,7 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
 
     describe('check by number', () => {
       const byNumber = (code: string, more: Partial<NumberGuess> = {}): NumberGuess => ({
-        ...{ service: 'default', purpose: 'login', length: code.length, hashOf: () => guess(code).hash },
+        ...{ service: 'default', purpose: 'login', length: code.length, hashesOf: () => guess(code).hashes },
         ...more,
       });
       const checkNumber = (numberHash: string, its: NumberGuess, now: Date, limits = LIMITS) =>

@@ -55,9 +55,13 @@ export interface VerificationStore {
   /** What the number did in the last 24 hours. */
   history(numberHash: string, now: Date): Promise<NumberHistory>;
 
+  /** Adds what the number did under another name to what it did under this one; again it changes nothing. */
+  adopt(numberHash: string, history: NumberHistory, now: Date): Promise<void>;
+
   /**
    * Counts before it compares: of any number of checks at once no more than `maxChecks` are compared, and one approves. A
-   * failed one also counts for the number; beyond the number's limits nothing is compared and no attempt used.
+   * failed one also counts for the number; beyond the number's limits nothing is compared and no attempt used, nor where
+   * every code that works was hashed with another key than the guess (`key_missing`).
    * Here and below, what ends a verification takes its texts out of the outbox: nobody waits for them any more.
    */
   check(
@@ -65,7 +69,11 @@ export interface VerificationStore {
     guess: Guess,
     limits: LimitSettings,
     now: Date,
-  ): Promise<Missing | (After<'limited'> & Limited) | After<'not_pending' | 'malformed' | 'correct' | 'incorrect'>>;
+  ): Promise<
+    | Missing
+    | (After<'limited'> & Limited)
+    | After<'not_pending' | 'malformed' | 'key_missing' | 'correct' | 'incorrect'>
+  >;
 
   /**
    * The same for a caller who knows the number and no id: of its pending verifications in the guess's service and of its
@@ -77,7 +85,7 @@ export interface VerificationStore {
     guess: NumberGuess,
     limits: LimitSettings,
     now: Date,
-  ): Promise<Missing | (After<'limited'> & Limited) | After<'malformed' | 'correct' | 'incorrect'>>;
+  ): Promise<Missing | (After<'limited'> & Limited) | After<'malformed' | 'key_missing' | 'correct' | 'incorrect'>>;
 
   /**
    * Adds a send, puts its text into the outbox and counts it for the number. All earlier codes and the count of checks

@@ -5,6 +5,7 @@ import { ChecksController } from './checks.controller.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import { TextLimits } from '../limits/text-limits.js';
 import { KeyedHash } from './keyed-hash.js';
+import { NumberNames } from './number-names.js';
 import { NumberErasure } from './number-erasure.js';
 import { NumbersController } from './numbers.controller.js';
 import { VerificationController } from './verification.controller.js';
@@ -13,6 +14,6 @@ import { VerificationService } from './verification.service.js';
 @Module({
   imports: [OutboxModule],
   controllers: [VerificationController, ChecksController, NumbersController],
-  providers: [VerificationService, NumberErasure, TextLimits, KeyedHash, Sealer, GatewayMetrics],
+  providers: [VerificationService, NumberErasure, TextLimits, KeyedHash, NumberNames, Sealer, GatewayMetrics],
 })
 export class VerificationModule {}

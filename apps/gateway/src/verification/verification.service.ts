@@ -1,10 +1,10 @@
-import { invalidRequest, keyIn, Problem, Sealer } from '@app/common';
+import { AppLogger, invalidRequest, keyIn, Problem, Sealer } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { Send } from '../delivery/send.js';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import type { RequestSeed, SeededRequest } from '../idempotency/request-seed.js';
-import { originOf, type TextSubject } from '../limits/claims.js';
+import { originsOf, type TextSubject } from '../limits/claims.js';
 import type { LimitSettings } from '../limits/limits.config.js';
 import { networkOf } from '../limits/ip-network.js';
 import { nextTextAt, type NumberHistory, type NumberLimits } from '../limits/number-history.js';
@@ -17,10 +17,12 @@ import type { Service } from '../services/service.config.js';
 import { Services } from '../services/services.js';
 import { codeText } from './code-text.js';
 import { newCode, readCode } from './code.js';
-import { KeyedHash } from './keyed-hash.js';
+import { KeyedHash, type Names } from './keyed-hash.js';
+import { NumberNames } from './number-names.js';
 import * as refusals from './refusals.js';
 import { mayResend, type After, type Limited } from './transitions.js';
 import { isVerificationId, newVerificationId } from './verification-id.js';
+import { mergePages } from './verification-list.js';
 import { VerificationStore, type Missing, type OutboxFull } from './verification-store.js';
 import type { Checked, Snapshot } from './verification-view.js';
 import type { CheckCodeOfNumber, ListVerifications, StartVerification } from './verification.requests.js';
@@ -46,7 +48,9 @@ export class VerificationService {
     private readonly outbox: OutboxPublisher,
     private readonly sealer: Sealer,
     private readonly hash: KeyedHash,
+    private readonly names: NumberNames,
     private readonly metrics: GatewayMetrics,
+    private readonly logger: AppLogger,
   ) {}
 
   /** Saved before it is published: a text that arrives always has a verification, and what was accepted is never lost. */
@@ -54,7 +58,8 @@ export class VerificationService {
     const now = new Date();
     const settings = this.services.of(caller.service);
     const number = this.receiverIn(request, settings);
-    const { verification, text } = this.draft(request, seed, caller, settings, number, now);
+    const numberHash = await this.names.current(number.to, now);
+    const { verification, text } = this.draft(request, seed, caller, settings, { ...number, numberHash }, now);
     if (seed.again && (await this.store.find(verification.id, now))) return this.textedBefore(verification.id, caller);
     const entry = this.outbox.entryOf(text, now);
     const limits = this.limitsOf(verification);
@@ -79,14 +84,11 @@ export class VerificationService {
 
   async list({ to, status, createdAfter, limit, cursor }: ListVerifications, { service }: Caller) {
     const now = new Date();
-    const filter = {
-      service,
-      numberHash: to === undefined ? undefined : this.numberHashOf(unescapedPlus(to), service),
-      status,
-      createdAfter: createdAfter === undefined ? undefined : momentIn(createdAfter),
-    };
+    const names = to === undefined ? [undefined] : this.names.all(this.numberIn(unescapedPlus(to), service));
+    const filter = { service, status, createdAfter: createdAfter === undefined ? undefined : momentIn(createdAfter) };
     const page = { limit, after: cursor === undefined ? undefined : keyIn(cursor) };
-    const { verifications, last } = await this.store.list(filter, page, now);
+    const pages = await Promise.all(names.map((numberHash) => this.store.list({ ...filter, numberHash }, page, now)));
+    const { verifications, last } = mergePages(pages, limit);
     const snapshots = verifications.map((verification): Snapshot => ({
       verification,
       to: this.toOf(verification),
@@ -99,7 +101,7 @@ export class VerificationService {
   async check(id: string, typed: string, { service }: Caller): Promise<Checked> {
     const now = new Date();
     const code = readCode(typed) ?? '';
-    const guess = { service, hash: this.hash.ofCode(id, code), length: code.length };
+    const guess = { service, hashes: this.hash.ofTypedCode(id, code), length: code.length };
     const limits = this.services.limitsOf(service);
     const answer = await this.store.check(wellFormed(id), guess, limits, now);
     this.metrics.checks.inc({ outcome: answer.kind });
@@ -110,10 +112,10 @@ export class VerificationService {
   async checkByNumber({ to, code: typed, purpose }: CheckCodeOfNumber, { service }: Caller): Promise<Checked> {
     const now = new Date();
     const limits = this.services.limitsOf(service);
-    const numberHash = this.numberHashOf(to, service);
+    const numberHash = await this.names.current(this.numberIn(to, service), now);
     const code = readCode(typed) ?? '';
-    const hashOf = (id: string) => this.hash.ofCode(id, code);
-    const guess = { service, purpose: purpose ?? DEFAULT_PURPOSE, length: code.length, hashOf };
+    const hashesOf = (id: string) => this.hash.ofTypedCode(id, code);
+    const guess = { service, purpose: purpose ?? DEFAULT_PURPOSE, length: code.length, hashesOf };
     const answer = await this.store.checkByNumber(numberHash, guess, limits, now);
     this.metrics.checks.inc({ outcome: answer.kind });
     if (answer.kind === 'missing') throw refusals.nothingPending();
@@ -150,20 +152,27 @@ export class VerificationService {
   }
 
   /** Where texts may go is no matter here: they have gone. */
-  private numberHashOf(to: string, service: string): string {
-    return this.hash.ofNumber(receiverOf(to, this.services.of(service).defaultRegion, undefined).to);
+  private numberIn(to: string, service: string): string {
+    return receiverOf(to, this.services.of(service).defaultRegion, undefined).to;
   }
 
   private async checked(
-    answer: (After<'limited'> & Limited) | After<'malformed' | 'correct' | 'incorrect'>,
+    answer: (After<'limited'> & Limited) | After<'malformed' | 'key_missing' | 'correct' | 'incorrect'>,
     limits: LimitSettings,
     now: Date,
   ): Promise<Checked> {
     const { kind, verification } = answer;
     if (kind === 'limited') throw this.limits.checkRefused(verification, answer.history, limits, now);
     if (kind === 'malformed') throw refusals.malformedCode(verification.codeLength);
+    if (kind === 'key_missing') throw this.keyMissing(verification);
     if (kind === 'correct') await this.limits.approved(this.provenBy(verification), limits);
     return { valid: kind === 'correct', verification, now };
+  }
+
+  private keyMissing({ id, sends }: Verification): Problem {
+    const keyIds = [...new Set(sends.map(({ codeKeyId }) => codeKeyId))];
+    this.logger.error({ verificationId: id, keyIds }, 'HASH_KEYS lacks the key of a code: it cannot be checked here');
+    return refusals.codeKeyMissing();
   }
 
   private draft(
@@ -171,10 +180,9 @@ export class VerificationService {
     seed: RequestSeed,
     { id: keyId, service }: Caller,
     settings: Service,
-    { to, unrecognized }: Receiver,
+    { to, unrecognized, numberHash }: Receiver & Pick<Verification, 'numberHash'>,
     now: Date,
   ) {
-    const numberHash = this.hash.ofNumber(to);
     const id = newVerificationId(numberHash, new Date(seed.at), seed.random);
     const { codeLength, maxChecks, maxSends, codeTtlSeconds, resendCooldownSeconds, ...defaults } = settings;
     const code = newCode(codeLength);
@@ -186,11 +194,12 @@ export class VerificationService {
       numberHash,
       numberUnrecognized: unrecognized,
       trusted: request.client?.trusted ?? false,
-      origin: originOf(service, keyId, ip ? this.hash.ofNetwork(networkOf(ip)) : undefined),
+      origins: originsOf(service, keyId, ip ? this.hash.ofNetwork(networkOf(ip)) : undefined),
       channel: request.channel ?? 'sms',
       purpose: request.purpose ?? DEFAULT_PURPOSE,
       template: request.template ?? defaults.defaultTemplate,
       locale: request.locale ?? defaults.defaultLocale ?? (to.startsWith('+86') ? 'zh-CN' : 'en'),
+      ...(defaults.routes ? { routes: defaults.routes } : {}),
       metadata: request.metadata ?? {},
       codeLength,
       maxChecks,
@@ -209,7 +218,7 @@ export class VerificationService {
     code: string,
     now: Date,
   ): Send {
-    return newSend(messageId, this.hash.ofCode(id, code), codeTtlSeconds, now);
+    return newSend(messageId, this.hash.ofNewCode(id, code), codeTtlSeconds, now);
   }
 
   private receiverIn({ to }: StartVerification, { defaultRegion, limits }: Service): Receiver {
@@ -230,7 +239,7 @@ export class VerificationService {
   }
 
   private asked(
-    { service, numberHash, origin }: Verification,
+    { service, numberHash, origins }: Verification,
     { to, country }: Receiver,
     caller: Caller,
     starts: boolean,
@@ -239,19 +248,20 @@ export class VerificationService {
       service,
       keyId: caller.id,
       country,
-      prefixHash: this.prefixHashOf(to, service),
-      origin,
+      prefixNames: this.prefixNamesOf(to, service),
+      numberNames: this.names.all(to),
+      origins,
     };
     return { subject, numberHash, to, starts };
   }
 
   private provenBy(verification: Verification): ProvenTexts {
-    const { id, service, origin, sends } = verification;
-    const prefixHash = this.prefixHashOf(this.toOf(verification), service);
-    return { verificationId: id, origin, prefixHash, sentAt: sends.map(({ queuedAt }) => queuedAt) };
+    const { id, service, origins, sends } = verification;
+    const prefixNames = this.prefixNamesOf(this.toOf(verification), service);
+    return { verificationId: id, origins, prefixNames, sentAt: sends.map(({ queuedAt }) => queuedAt) };
   }
 
-  private prefixHashOf(to: string, service: string): string {
+  private prefixNamesOf(to: string, service: string): Names {
     return this.hash.ofPrefix(prefixOf(to, this.services.limitsOf(service).prefixDigits));
   }
 

@@ -1,6 +1,7 @@
 import type { Template } from '@app/common';
 import type { Send } from '../delivery/send.js';
 import type { TimelineEntry } from '../delivery/timeline.js';
+import type { CodeHash } from './keyed-hash.js';
 
 export const STATUSES = [
   'pending',
@@ -19,18 +20,20 @@ export interface Verification {
   readonly service: string;
   /** Sealed with the verification's id; nothing here holds a readable number or code. */
   readonly sealedTo: string;
-  /** Keyed hash: equal for equal numbers, useless without the key. */
+  /** One of the number's names (`NumberNames`), useless without the key. */
   readonly numberHash: string;
   /** The number may exist, but no published range holds it. */
   readonly numberUnrecognized: boolean;
   /** The caller vouches for the person who asks: a known device, a signed-in user. */
   readonly trusted: boolean;
-  /** Whose address its texts count for: see `originOf`. */
-  readonly origin: string;
+  /** Whose address its texts count for: see `originsOf`. */
+  readonly origins: readonly string[];
   readonly channel: 'sms';
   readonly purpose: string;
   readonly template: Template;
   readonly locale: string;
+  /** The set of routes that its texts go by; absent: the routes of no set. */
+  readonly routes?: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** The bounds that held when it was started; a later change of settings does not touch it. */
   readonly codeLength: number;
@@ -82,9 +85,9 @@ export const newVerification = (terms: Omit<Verification, Given>, send: Send): V
   timeline: [{ at: send.queuedAt, event: 'verification.created' }, queued(send)],
 });
 
-export const newSend = (messageId: string, codeHash: string, ttlSeconds: number, now: Date): Send => ({
+export const newSend = (messageId: string, code: CodeHash, ttlSeconds: number, now: Date): Send => ({
   messageId,
-  codeHash,
+  ...code,
   queuedAt: now.getTime(),
   expiresAt: now.getTime() + ttlSeconds * 1000,
   status: 'queued',

@@ -18,6 +18,9 @@ import { IsSealedOr } from './sealed-or.js';
 export const TEMPLATES = ['verification-code'] as const;
 export type Template = (typeof TEMPLATES)[number];
 
+/** What a set of routes may be called. */
+export const ROUTES_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
 /** What fills the template `verification-code`. */
 export class VerificationCodeParams {
   /** The code, sealed with the message's id and number, or its digits. */
@@ -53,6 +56,11 @@ export class SmsSend {
   @IsOptional()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$/)
   purpose?: string;
+
+  /** The set of routes that it goes by, as the workers' routes file calls it; absent: the routes of no set. */
+  @IsOptional()
+  @Matches(ROUTES_NAME)
+  routes?: string;
 
   /** BCP 47. */
   @Matches(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/)

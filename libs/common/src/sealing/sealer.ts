@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { readKeyList } from '../config/key-list.js';
 import { SEALED } from './sealed.js';
 import { SealingSettings } from './sealing.config.js';
 
@@ -24,12 +25,9 @@ export class Sealer {
   private readonly current: string;
 
   constructor(settings: SealingSettings) {
-    const keys = settings.keys.map((text) => {
-      const colon = text.indexOf(':');
-      return [text.slice(0, colon), Buffer.from(text.slice(colon + 1), 'base64')] as const;
-    });
-    this.keys = new Map(keys);
-    this.current = keys[0]?.[0] ?? '';
+    const keys = readKeyList(settings.keys);
+    this.keys = new Map(keys.map(({ id, key }) => [id, key]));
+    this.current = keys[0]?.id ?? '';
   }
 
   seal(plain: string, sealedFor: SealedFor): string {

@@ -1,4 +1,4 @@
-import { ArrayNotEmpty, Matches } from 'class-validator';
+import { IsKeyList } from '../config/key-list.js';
 import { Setting } from '../config/setting.js';
 
 /** Keys held by the gateway and the worker only. */
@@ -10,10 +10,6 @@ export class SealingSettings {
     example: 'k1:$(openssl rand -base64 32)',
     secret: true,
   })
-  @ArrayNotEmpty()
-  @Matches(/^[a-z0-9-]{1,16}:[A-Za-z0-9+/]{43}=$/, {
-    each: true,
-    message: 'each key must be id:base64 of 32 bytes (openssl rand -base64 32)',
-  })
+  @IsKeyList()
   keys: string[] = [];
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { SmsProvider } from '../sms-provider.js';
 import { refuseEmptyRoutes } from './coverage.js';
 import { readRoutingPlan } from './read-routing-plan.js';
-import { companiesOf, planOf } from './routing-plan.js';
+import { companiesOf, everyRouteOf, planOf } from './routing-plan.js';
 
 const KNOWN = ['ccp', 'twilio', 'webhook'];
 
@@ -47,6 +47,14 @@ describe('the routes file', () => {
     expect(plan.routes.map(({ pick }) => pick)).toEqual(['order', 'weight']);
   });
 
+  it('gives sets of routes, whose companies count like the others', () => {
+    const bank = { name: 'bank', routes: [{ name: 'bank-china', to: ['CN'], companies: [{ company: 'twilio' }] }] };
+    const plan = read({ ...one({}), sets: [bank], limits: [{ name: 'twilio', perSecond: 5 }] });
+    expect(companiesOf(plan)).toEqual(['ccp', 'twilio']);
+    expect(everyRouteOf(plan).map(({ name }) => name)).toEqual(['all', 'bank-china']);
+    expect(plan.sets!.map(({ name, routes }) => [name, routes[0]!.pick])).toEqual([['bank', 'order']]);
+  });
+
   it.each<[what: string, content: unknown, problem: string]>([
     ['what is no JSON', '{', 'is no JSON'],
     ['an array', [], 'must be a JSON object'],
@@ -61,6 +69,43 @@ describe('the routes file', () => {
     ['weights that are missing', one({ pick: 'weight' }), 'picks by weight, and ccp has none'],
     ['costs that are missing', one({ pick: 'cost' }), 'picks by cost, and ccp has none'],
     ['two routes of one name', { routes: [...one({}).routes, ...one({}).routes] }, 'a name of its own'],
+    [
+      'a set that is called like no name',
+      { ...one({}), sets: [{ name: 'The bank', routes: one({}).routes }] },
+      'sets[0].name',
+    ],
+    ['a set without routes', { ...one({}), sets: [{ name: 'bank', routes: [] }] }, 'sets[0].routes'],
+    ['sets alone', { sets: [{ name: 'bank', ...one({ name: 'b' }) }] }, 'routes'],
+    [
+      'an unknown member of a set',
+      { ...one({}), sets: [{ name: 'bank', ...one({}), to: ['CN'] }] },
+      'sets[0].to is not',
+    ],
+    [
+      'a route in a set that is wrong',
+      { ...one({}), sets: [{ name: 'b', ...one({ pick: 'best' }) }] },
+      'sets[0].routes[0].pick',
+    ],
+    [
+      'an unknown company in a set',
+      { ...one({}), sets: [{ name: 'b', ...one({ name: 'b', companies: [{ company: 'shout' }] }) }] },
+      'called shout',
+    ],
+    [
+      'a cost that is missing in a set',
+      { ...one({}), sets: [{ name: 'b', ...one({ name: 'b', pick: 'cost' }) }] },
+      'the route b picks by cost',
+    ],
+    [
+      'a route of a set called like another',
+      { ...one({}), sets: [{ name: 'bank', ...one({}) }] },
+      'two routes are called all',
+    ],
+    [
+      'two sets of one name',
+      { ...one({}), sets: [1, 2].map((n) => ({ name: 'bank', ...one({ name: `r${n}` }) })) },
+      'each set needs',
+    ],
   ])('refuses %s', (_what, content, problem) => {
     expect(problemsOf(content)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]));
   });

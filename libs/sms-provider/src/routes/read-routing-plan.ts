@@ -2,7 +2,7 @@ import { SettingsError } from '@app/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { readFileSync } from 'node:fs';
-import { companiesOf, RoutingPlan } from './routing-plan.js';
+import { companiesOf, everyRouteOf, RoutingPlan } from './routing-plan.js';
 
 /**
  * Reads the file that `SMS_ROUTES_FILE` names. What it does not know is refused by name.
@@ -40,7 +40,9 @@ function contradictions(plan: RoutingPlan, known: readonly string[]): string[] {
   const used = companiesOf(plan);
   const unknown = used.filter((name) => !known.includes(name));
   const idle = (plan.limits ?? []).filter(({ name }) => !used.includes(name));
-  const missing = plan.routes.flatMap(({ name, pick, companies }) =>
+  const names = everyRouteOf(plan).map(({ name }) => name);
+  const twice = names.filter((name, n) => names.indexOf(name) < n);
+  const missing = everyRouteOf(plan).flatMap(({ name, pick, companies }) =>
     pick === 'order'
       ? []
       : companies
@@ -50,6 +52,7 @@ function contradictions(plan: RoutingPlan, known: readonly string[]): string[] {
   return [
     ...unknown.map((name) => `no company is called ${name}; known: ${known.join(', ')}`),
     ...idle.map(({ name }) => `limits names ${name}, which is on no route`),
+    ...twice.map((name) => `two routes are called ${name}: each route needs a name of its own, in all sets`),
     ...missing,
   ];
 }

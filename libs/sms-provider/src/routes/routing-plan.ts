@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { ROUTES_NAME } from '@app/common';
 import { Type } from 'class-transformer';
 import {
   ArrayNotEmpty,
@@ -85,6 +86,18 @@ export class RoutePlan {
   companies!: Stop[];
 }
 
+/** Routes of their own, for the texts that name the set: of them too the first that fits decides, and no other route does. */
+export class RouteSet {
+  @Matches(ROUTES_NAME)
+  name!: string;
+
+  @IsArray()
+  @ArrayNotEmpty()
+  @ValidateNested({ each: true })
+  @Type(() => RoutePlan)
+  routes!: RoutePlan[];
+}
+
 /** Every route, the first that fits a text decides; and what each company bears. */
 export class RoutingPlan {
   @IsOptional()
@@ -93,18 +106,30 @@ export class RoutingPlan {
   @Type(() => CompanyLimits)
   limits?: CompanyLimits[];
 
+  /** Of the texts that name no set. */
   @IsArray()
   @ArrayNotEmpty()
-  @ArrayUnique(({ name }: RoutePlan) => name, { message: 'each route needs a name of its own' })
   @ValidateNested({ each: true })
   @Type(() => RoutePlan)
   routes!: RoutePlan[];
+
+  @IsOptional()
+  @ArrayUnique(({ name }: RouteSet) => name, { message: 'each set needs a name of its own' })
+  @ValidateNested({ each: true })
+  @Type(() => RouteSet)
+  sets?: RouteSet[];
 }
 
 export const ROUTING_PLAN = Symbol('RoutingPlan');
 
-export const companiesOf = ({ routes }: RoutingPlan): string[] => [
-  ...new Set(routes.flatMap(({ companies }) => companies.map(({ company }) => company))),
+/** In no set and in any. */
+export const everyRouteOf = ({ routes, sets = [] }: RoutingPlan): RoutePlan[] => [
+  ...routes,
+  ...sets.flatMap((set) => set.routes),
+];
+
+export const companiesOf = (plan: RoutingPlan): string[] => [
+  ...new Set(everyRouteOf(plan).flatMap(({ companies }) => companies.map(({ company }) => company))),
 ];
 
 /** `SMS_PROVIDERS`: one route for every text, in the order of the list. */
