@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import { newNumber, request, startSystem, type System } from '../support/system.js';
+import { messagesIn, withChannel } from '../support/broker-view.js';
 import { until } from '../support/until.js';
 
 /** What the demo has: no RabbitMQ, no Redis, no keys. */
@@ -33,5 +35,40 @@ describe('dead letters on the embedded broker', () => {
     });
     expect(await system.post('/v1/dead-letters/discard')).toMatchObject({ body: { discarded: 1 } });
     expect(await dead()).toMatchObject({ waiting: 0, deadLetters: [] });
+  });
+
+  it('that share a message id, or have none, are shown one by one and replayed one by one', async () => {
+    const queue = 'gateway.outcomes';
+    const messageId = randomUUID();
+    const outcome = (pattern: string, id?: string) => ({ pattern, id, data: { messageId: id ?? '', provider: 'ccp' } });
+    const letters = [
+      ...Array.from({ length: 5 }, () => outcome('sms.accepted')),
+      outcome('sms.accepted', messageId),
+      outcome('sms.delivered', messageId),
+      outcome('sms.delivered', messageId), // its twin
+    ];
+    await withChannel(broker.url, async (channel) => {
+      for (const { id, ...body } of letters)
+        channel.sendToQueue(`${queue}.dead`, Buffer.from(JSON.stringify(body)), {
+          ...(id !== undefined && { messageId: id }),
+          headers: { 'x-first-published': 1_790_000_000 },
+        });
+      await channel.waitForConfirms();
+    });
+    const url = `${await system.gateway.getUrl()}/v1/dead-letters?queue=${queue}&limit=3`;
+    const pages = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body } = await request(`${url}${cursor && `&cursor=${cursor}`}`, 'GET');
+      const page = body as unknown as { cursor: string | null; deadLetters: object[] };
+      pages.push(page.deadLetters.length);
+      cursor = page.cursor;
+    }
+
+    expect(pages).toEqual([3, 3, 2]);
+    expect(await system.post('/v1/dead-letters/replay', { queue })).toMatchObject({
+      status: 200,
+      body: { matching: 8, replayed: 7, twins: 1, skipped: {}, remaining: 0, stopped: null },
+    });
+    expect(await messagesIn(broker.url, `${queue}.dead`)).toBe(0);
   });
 });

@@ -7,6 +7,7 @@ type Did = 'replayed' | 'discarded';
 type Batch = { readonly [did in Did]?: number } & {
   readonly waiting: number;
   readonly matching: number;
+  readonly twins?: number;
   readonly skipped: Readonly<Record<string, number>>;
   readonly remaining: number;
   readonly stopped: string | null;
@@ -58,6 +59,7 @@ async function move({ values, environment, terminal }: Call, verb: string, did: 
     last = await ask(verb === 'replay' ? { notReplayedSince: plan.startedAt } : {});
     total += last[did] ?? 0;
     terminal.tell(`${did} ${total} of ${planned}`);
+    if (last.twins) terminal.tell(`  dropped: ${last.twins} (further copies of a replayed message)`);
     if (last.stopped) {
       throw new CommandFailed(`RabbitMQ takes no more (${last.stopped}): ${total} ${did}. Call it again to go on.`);
     }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { compareKeys, isSealed, UnsealableError, type LeftOver, type PageKey, type Sealer } from '@app/common';
 
 /** A dead letter as filters and views see it. */
@@ -19,9 +20,24 @@ export interface DeadLetter {
   readonly expiresAt: number | undefined;
   /** E.164, never shown whole; undefined where there is none or it does not open. */
   readonly to: string | undefined;
+  /** Of its message id, its event and its content: two that share it are the same message, unless they have no id. */
+  readonly fingerprint: string;
+  /** Counts, from 1, those of one look that share fingerprint and replays, as events without an id may. */
+  readonly copy: number;
 }
 
-export function deadLetterOf(item: LeftOver, sealer: Sealer): DeadLetter {
+export function deadLettersOf(items: readonly LeftOver[], sealer: Sealer): DeadLetter[] {
+  const copies = new Map<string, number>();
+  return items.map((item) => {
+    const letter = deadLetterOf(item, sealer);
+    const alike = `${letter.fingerprint} ${letter.replayCount}`;
+    const copy = (copies.get(alike) ?? 0) + 1;
+    copies.set(alike, copy);
+    return { ...letter, copy };
+  });
+}
+
+function deadLetterOf(item: LeftOver, sealer: Sealer): Omit<DeadLetter, 'copy'> {
   const { headers, event, messageId, firstPublishedAt } = item;
   const data = (event?.data ?? {}) as Readonly<Record<string, unknown>>;
   return {
@@ -38,6 +54,7 @@ export function deadLetterOf(item: LeftOver, sealer: Sealer): DeadLetter {
     verificationId: textOf(data.verificationId),
     expiresAt: momentOf(data.expiresAt),
     to: receiverOf(data.to, messageId, sealer),
+    fingerprint: fingerprintOf(item),
   };
 }
 
@@ -69,13 +86,38 @@ export function matches(letter: DeadLetter, filter: DeadLetterFilter, now: Date)
   );
 }
 
-export const keyOf = ({ firstPublishedAt, messageId }: DeadLetter): PageKey => ({
+/** No two letters of one look share it: what shares a message id, or has none, is still shown one by one. */
+export const keyOf = ({ firstPublishedAt, fingerprint, replayCount, copy }: DeadLetter): PageKey => ({
   at: firstPublishedAt,
-  id: messageId,
+  id: `${fingerprint} ${replayCount} ${copy}`,
 });
+
+/**
+ * Another copy of a message that was replayed is what a replay leaves that dies between its two steps. The message id alone
+ * does not tell: all outcomes of a text carry that of their text.
+ */
+export class Replayed {
+  private readonly fingerprints = new Set<string>();
+
+  add({ messageId, fingerprint }: DeadLetter): void {
+    if (messageId !== '') this.fingerprints.add(fingerprint);
+  }
+
+  hasTwinOf({ fingerprint }: DeadLetter): boolean {
+    return this.fingerprints.has(fingerprint);
+  }
+}
 
 /** The oldest first; the queue itself keeps no order. */
 export const byAge = (a: DeadLetter, b: DeadLetter): number => compareKeys(keyOf(a), keyOf(b));
+
+/** 64 bits are plenty for one queue. */
+const fingerprintOf = ({ messageId, event, content }: LeftOver): string =>
+  createHash('sha256')
+    .update(JSON.stringify([messageId, event?.pattern ?? null]))
+    .update(content)
+    .digest('hex')
+    .slice(0, 16);
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);

@@ -5,7 +5,7 @@ import { DEFAULT_SERVICE, operatesOnAll, type Caller } from '../access/caller.js
 import { readNumber } from '../numbers/phone-number.js';
 import { invalidPhoneNumber } from '../numbers/refusals.js';
 import { Services } from '../services/services.js';
-import { byAge, deadLetterOf, matches, type DeadLetter, type DeadLetterFilter } from './dead-letter.js';
+import { byAge, deadLettersOf, matches, Replayed, type DeadLetter, type DeadLetterFilter } from './dead-letter.js';
 import {
   millisecondsOf,
   type DeadLetterSelection,
@@ -31,6 +31,8 @@ export interface Batch {
   readonly matching: number;
   /** Replayed or discarded; with `dryRun` what would be. */
   readonly done: number;
+  /** Copies of what was replayed just now, left by a replay that died midway: dropped. Of a replay alone. */
+  readonly twins?: number;
   /** How many of `matching` must not be replayed, by reason. */
   readonly skipped: Readonly<Record<string, number>>;
   /** How many of `matching` the next batch may do. */
@@ -108,27 +110,34 @@ export class DeadLettersService {
     const letters = matching(own, filter, startedAt);
     const { fit, skipped } = await this.sort(letters, startedAt);
     const batch = dryRun ? [] : fit.slice(0, Math.min(limit, ratePerSecond * BATCH_SECONDS));
-    const replayed = new Set<string>();
+    const replayed = new Replayed();
+    let done = 0;
+    let twins = 0;
     let stopped: string | undefined;
     let taken = 0;
-    for (const [n, { item }] of batch.entries()) {
+    for (const [n, letter] of batch.entries()) {
       await sleep(startedAt.getTime() + (n * 1000) / ratePerSecond - Date.now());
-      const outcome = replayed.has(item.messageId) ? 'twin' : await walk.replay(item, caller.id, new Date());
-      if (outcome === 'twin')
-        walk.discard(item); // left by a replay that died between its two steps
-      else if (outcome === 'confirmed') replayed.add(item.messageId);
-      else if (outcome === 'unwritable') skipped[outcome] = (skipped[outcome] ?? 0) + 1;
+      const { item } = letter;
+      const outcome = replayed.hasTwinOf(letter) ? 'twin' : await walk.replay(item, caller.id, new Date());
+      if (outcome === 'twin') {
+        walk.discard(item);
+        twins++;
+      } else if (outcome === 'confirmed') {
+        replayed.add(letter);
+        done++;
+      } else if (outcome === 'unwritable') skipped[outcome] = (skipped[outcome] ?? 0) + 1;
       else {
         stopped = outcome;
         break;
       }
       taken++;
     }
-    if (replayed.size > 0) this.logger.warn({ queue, by: caller.id, replayed: replayed.size }, 'dead letters replayed');
+    if (done > 0) this.logger.warn({ queue, by: caller.id, replayed: done, twins }, 'dead letters replayed');
     return {
       waiting,
       matching: letters.length,
-      done: dryRun ? fit.length : replayed.size,
+      done: dryRun ? fit.length : done,
+      twins,
       skipped,
       remaining: dryRun ? 0 : fit.length - taken,
       stopped,
@@ -149,7 +158,7 @@ export class DeadLettersService {
 
   /** Of another service's letters a caller does not even learn how many there are. */
   private async look({ items, waiting }: LeftOverWalk, caller: Caller, now: Date) {
-    const letters = items.map((item) => deadLetterOf(item, this.sealer));
+    const letters = deadLettersOf(items, this.sealer);
     const own = await this.ownership.ownOf(letters, caller, now);
     return { own, waiting: operatesOnAll(caller) ? waiting : own.length };
   }

@@ -42,11 +42,12 @@ const EXAMPLE = {
   replayedAt: null,
 };
 
-const batch = (did: string) => ({
+const batch = (did: string, more: Record<string, JsonSchema> = {}, exampleOfMore: object = {}) => ({
   schema: object({
     queue: text,
     dryRun: { type: 'boolean' },
     [did]: { ...count, description: 'With `dryRun`: how many would be.' },
+    ...more,
     waiting: count,
     matching: count,
     skipped: { type: 'object', additionalProperties: count },
@@ -58,6 +59,7 @@ const batch = (did: string) => ({
     queue: 'sms-worker.sms.send',
     dryRun: false,
     [did]: 3,
+    ...exampleOfMore,
     waiting: 5,
     matching: 3,
     skipped: {},
@@ -96,7 +98,16 @@ export const describedDeadLetters = {
   },
   replay: {
     summary: 'Publish a batch of dead letters again',
-    answer: { description: 'What became of the batch', ...batch('replayed') },
+    answer: {
+      description: 'What became of the batch',
+      ...batch(
+        'replayed',
+        {
+          twins: { ...count, description: 'Further copies of what was replayed: same id, event and content. Dropped.' },
+        },
+        { twins: 0 },
+      ),
+    },
     problems: LOOKED_FOR,
   },
   discard: {
