@@ -89,6 +89,15 @@ export function keyStoreSuite(name: string, createStore: () => KeyStore): void {
       expect(await store.find(first.id)).toEqual({ key: first });
     });
 
+    it.each(['half a character: \ud800', '"', '\0'])('changes and ends a key described as %j', async (description) => {
+      const first = await created({ description });
+      const second = rotated(first, newHash(), 0, NOON);
+      expect(await store.replace(first, second)).toBe(true);
+      expect(await store.findByHash(first.secrets[0]!.hash)).toBeUndefined();
+      expect(await store.remove(first.id)).toBe(true);
+      expect(await store.findByHash(second.secrets[0]!.hash)).toBeUndefined();
+    });
+
     it('notes when a key was used, and brings none back to life by that', async () => {
       const key = await created();
       await store.touch(key.id, NOON);

@@ -39,16 +39,20 @@ end
 return all
 `);
 
+/** Whatever its record holds, a key can be ended: nothing of it is read. */
 const FORGET_HASHES = `
-local function forget_hashes(record)
-  for _, secret in ipairs(cjson.decode(record).secrets) do redis.call('HDEL', KEYS[2], secret.hash) end
+local function forget_hashes(id)
+  local all = redis.call('HGETALL', KEYS[2])
+  for n = 1, #all, 2 do
+    if all[n + 1] == id then redis.call('HDEL', KEYS[2], all[n]) end
+  end
 end
 `;
 
 /** ARGV id, record before, record after, hashes of its secrets. */
 const REPLACE = new RedisScript<0 | 1>(`${FORGET_HASHES}
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-forget_hashes(ARGV[2])
+forget_hashes(ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 for n = 4, #ARGV do redis.call('HSET', KEYS[2], ARGV[n], ARGV[1]) end
 return 1
@@ -56,9 +60,7 @@ return 1
 
 /** ARGV id. */
 const REMOVE = new RedisScript<0 | 1>(`${FORGET_HASHES}
-local record = redis.call('HGET', KEYS[1], ARGV[1])
-if not record then return 0 end
-forget_hashes(record)
+forget_hashes(ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
 return redis.call('HDEL', KEYS[1], ARGV[1])
 `);

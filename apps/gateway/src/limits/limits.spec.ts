@@ -1,5 +1,6 @@
 import { REDIS, type Environment, type Redis } from '@app/common';
 import { createHash, randomInt } from 'node:crypto';
+import { connectedRedis } from '../../../../test/gateway/stores.js';
 import { holdClock, newNumber, releaseClock, testGateway } from '../../../../test/gateway/test-gateway.js';
 import { startRedis, type Service } from '../../../../test/support/services.ts';
 import { parseList } from '../../../../test/support/structured-fields.js';
@@ -338,6 +339,24 @@ describe.each(['memory', 'Redis'])('limits counted in %s', (where) => {
       for (const secret of [ip, to.slice(1), to.slice(-8)])
         expect(`${some.ratelimit} ${some['ratelimit-policy']}`).not.toContain(secret);
   });
+});
+
+it('a text that Redis refuses to save counts for nobody', async () => {
+  const server = await connectedRedis();
+  const gateway = await testGateway({ ...DEFAULTS, REDIS_URL: server.url });
+  const [ip, to] = [newIp(), newNumber()];
+  const start = (number: string) => gateway.post('/v1/verifications', { to: number, client: { ip } });
+  expect((await start(to)).status).toBe(202);
+  const keys = await server.redis.keys('otpost:*:number:*');
+  const history = keys.find((key) => !key.endsWith(':verifications'));
+  await server.redis.set(history!, 'what no script can read');
+
+  for (let n = 0; n < 25; n++) expect((await start(to)).status).toBe(503);
+
+  const answers = await Promise.all(times(20, () => start(newNumber())));
+  expect(statuses(answers).filter((status) => status === 202)).toHaveLength(19);
+  await gateway.close();
+  await server.close();
 });
 
 it('S17, S21 without Redis answers 503 and sends nothing', async () => {

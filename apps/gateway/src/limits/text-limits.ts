@@ -1,4 +1,4 @@
-import { AppLogger, maskNumber, RedisUnavailableError, type Problem } from '@app/common';
+import { AppLogger, maskNumber, RedisRefusedError, RedisUnavailableError, type Problem } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import type { Limited } from '../verification/transitions.js';
@@ -51,6 +51,8 @@ export type Admission<A> =
  * 2. one step of the store decides the number's own limits and saves the text: `save`
  * 3. where either refuses, what the first trip counted is taken back: a refused request leaves nothing
  *
+ * Where Redis answers the second with an error, likewise: nothing was saved.
+ *
  * A refusal names every limit in the way, the number's too, and the wait after which none of them is. What is counted when
  * this process dies or Redis goes between the steps stays counted until its window has passed: too strict, never too lax.
  */
@@ -74,7 +76,7 @@ export class TextLimits {
       const [history] = await Promise.all([this.store.history(text.numberHash, now), this.refund(taken.claims, now)]);
       return { refusal: this.refuse(text, taken.violations, taken.quotas, history, limits, now) };
     }
-    const answer = await save();
+    const answer = await this.saved(save, taken.claims, now);
     if (isLimited(answer)) {
       await this.refund(taken.claims, now);
       return { refusal: this.refuse(text, [], [], answer.history, limits, now) };
@@ -130,6 +132,16 @@ export class TextLimits {
       quotas: fulfilled.flatMap((one) => quotasOf(one.claim, one.taken)),
       violations: fulfilled.flatMap((one) => violationsOf(one.claim, one.taken)),
     };
+  }
+
+  /** Where nobody knows whether it was saved, it stays counted. */
+  private async saved<A>(save: () => Promise<A>, claims: readonly Claim[], now: Date): Promise<A> {
+    try {
+      return await save();
+    } catch (error) {
+      if (error instanceof RedisRefusedError) await Promise.allSettled([this.refund(claims, now)]);
+      throw error;
+    }
   }
 
   private async refund(claims: readonly Claim[], now: Date): Promise<void> {

@@ -7,7 +7,8 @@ const PROBLEMS: Readonly<Record<number, Plain>> = {
   400: {
     code: 'invalid_request',
     title: 'Invalid request',
-    detail: 'The request cannot be read: its body must be valid JSON, its path valid percent-encoding.',
+    detail:
+      'The request cannot be read: its body must be valid JSON of whole characters, its path valid percent-encoding.',
   },
   404: { code: 'not_found', title: 'Not found', detail: 'There is nothing at this address.' },
   405: { code: 'method_not_allowed', title: 'Method not allowed', detail: 'This address does not know the method.' },

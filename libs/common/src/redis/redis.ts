@@ -8,6 +8,19 @@ export type Redis = SingleRedis | Cluster;
 /** Redis did not do what was asked: it is down, too slow or refuses. Whether a write took effect is unknown. */
 export class RedisUnavailableError extends Error {}
 
+/**
+ * Redis answered that it does not do it: it is full, read-only, closed to this user. What was asked for has not taken effect.
+ * `kind` is the first word of its answer: OOM, READONLY, NOPERM; ERR for a script that fails.
+ */
+export class RedisRefusedError extends RedisUnavailableError {
+  constructor(
+    readonly kind: string,
+    error: Error,
+  ) {
+    super(`Redis: ${error.message}`, { cause: error });
+  }
+}
+
 const FAIL_FAST: RedisOptions = {
   lazyConnect: false,
   enableOfflineQueue: false,
