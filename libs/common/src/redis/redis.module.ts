@@ -1,7 +1,9 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { AppLogger } from '../telemetry/logger.js';
 import { Readiness } from '../operations/readiness.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { closeRedis, createRedis, type Redis } from './redis.js';
+import { RedisRefusals } from './redis-refusals.js';
 
 export const REDIS = Symbol('Redis');
 
@@ -11,8 +13,11 @@ export class RedisModule implements OnApplicationShutdown {
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     readiness: Readiness,
+    logger: AppLogger,
+    metrics: Metrics,
   ) {
-    readiness.add('redis', () => (redis.status === 'ready' ? undefined : redis.status));
+    const refusals = new RedisRefusals(redis, logger, metrics);
+    readiness.add('redis', () => (redis.status === 'ready' ? refusals.trouble : redis.status));
   }
 
   static at(url: string): DynamicModule {
