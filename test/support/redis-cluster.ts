@@ -11,8 +11,16 @@ const NODES = 3;
 const BUS = 10_000;
 const run = promisify(execFile);
 
-/** Three masters on loopback that share the slots, without replicas. `url` is one for REDIS_URL. */
-export async function startRedisCluster(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+/**
+ * Three masters on loopback that share the slots, without replicas; where one is away the others go on. `url` is one for
+ * REDIS_URL; `stopFirst` takes the node on `firstPort` away.
+ */
+export async function startRedisCluster(): Promise<{
+  readonly url: string;
+  readonly firstPort: number;
+  stopFirst(): Promise<void>;
+  stop(): Promise<void>;
+}> {
   const dir = await mkdtemp(join(tmpdir(), 'otpost-redis-cluster-'));
   const ports: number[] = [];
   while (ports.length < NODES) {
@@ -24,6 +32,7 @@ export async function startRedisCluster(): Promise<{ readonly url: string; stop(
     leashed('redis-server', [
       ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir],
       ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`, '--cluster-node-timeout', '5000'],
+      ...['--cluster-require-full-coverage', 'no'],
     ]),
   );
   for (const port of ports) await until(`redis-server on ${port}`, 10, () => isOpen(port));
@@ -35,6 +44,8 @@ export async function startRedisCluster(): Promise<{ readonly url: string; stop(
     });
   return {
     url: ports.map((port) => `redis://127.0.0.1:${port}`).join(','),
+    firstPort: ports[0]!,
+    stopFirst: () => servers[0]!.release(),
     async stop() {
       for (const server of servers) await server.release();
       await rm(dir, { recursive: true, force: true });

@@ -93,20 +93,29 @@ export class OutboxRelay implements OnApplicationBootstrap, BeforeApplicationShu
   private async probe(tags: readonly string[]): Promise<void> {
     this.refused = false;
     for (const tag of tags) {
-      const tried = await this.relaySome(tag, 1);
-      if (this.halted) await this.outbox.release(tag, this.lease.owner);
+      const tried = await this.relayTag(tag, () => this.relaySome(tag, 1));
       if (tried) return;
     }
   }
 
   private async lane(tags: string[]): Promise<void> {
+    for (let tag = tags.pop(); tag !== undefined && !this.halted; tag = tags.pop()) {
+      const own = tag;
+      await this.relayTag(own, async () => {
+        while (!this.halted && (await this.relaySome(own, BATCH)));
+        return true;
+      });
+    }
+  }
+
+  /** A tag whose node is away keeps its texts for the next pass, and no other tag from going on. */
+  private async relayTag(tag: string, relay: () => Promise<boolean>): Promise<boolean> {
     try {
-      for (let tag = tags.pop(); tag !== undefined && !this.halted; tag = tags.pop()) {
-        while (!this.halted && (await this.relaySome(tag, BATCH)));
-        if (this.halted) await this.outbox.release(tag, this.lease.owner);
-      }
+      const relayed = await relay();
+      if (this.halted) await this.outbox.release(tag, this.lease.owner);
+      return relayed;
     } catch (error) {
-      this.interrupted(error); // the other lanes end what they are publishing
+      return this.interrupted(error);
     }
   }
 

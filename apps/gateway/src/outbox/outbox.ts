@@ -32,7 +32,7 @@ export interface Lease {
  * `now` is the caller's clock, except for leases, which the store times. May throw RedisUnavailableError.
  */
 export interface Outbox {
-  /** Of every tag that holds anything. */
+  /** Of every tag that holds anything and can be looked at; throws where none can. */
   look(now: Date): Promise<OutboxView[]>;
 
   /**

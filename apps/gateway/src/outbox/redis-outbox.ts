@@ -1,15 +1,19 @@
-import { SmsSend, type Redis } from '@app/common';
+import { RedisUnavailableError, SmsSend, type Redis } from '@app/common';
 import { TAGS } from '../verification/verification-id.js';
 import { LOOK, leaseKeyOf, outboxKeysOf, RELEASE, REMOVE, TAKE } from './outbox-scripts.js';
 import type { Lease, Outbox, OutboxEntry, OutboxView } from './outbox.js';
 
-/** For any number of gateways. Each call concerns one tag's keys; `look` asks for all tags at once. */
+/** For any number of gateways. Each call concerns one tag's keys; `look` asks for all tags at once,
+ * and of a cluster sees those whose nodes answer. */
 export class RedisOutbox implements Outbox {
   constructor(private readonly redis: Redis) {}
 
   async look(now: Date): Promise<OutboxView[]> {
-    const views = await Promise.all(TAGS.map((tag) => this.lookAt(tag, now)));
-    return views.filter(({ entries }) => entries > 0);
+    const views = await Promise.allSettled(TAGS.map((tag) => this.lookAt(tag, now)));
+    const seen = views.flatMap((view) => (view.status === 'fulfilled' ? [view.value] : []));
+    const failed = views.find((view) => view.status === 'rejected');
+    if (failed && (seen.length === 0 || !(failed.reason instanceof RedisUnavailableError))) throw failed.reason;
+    return seen.filter(({ entries }) => entries > 0);
   }
 
   async take(tag: string, { owner, ms }: Lease, limit: number, now: Date): Promise<OutboxEntry[] | undefined> {
