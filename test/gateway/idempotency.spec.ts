@@ -117,14 +117,32 @@ describe.each(['memory', 'Redis'])('S22: Idempotency-Key, requests known in %s',
     expect(await attempts()).toContain('"used":2');
   });
 
-  it('a refusal that the request would meet again is given again', async () => {
-    const [key, body] = [randomUUID(), { to: '+86123' }];
-    const first = await post(START, body, key);
-    const again = await post(START, body, key);
-    expect(first).toMatchObject({ status: 422, body: { code: 'invalid_phone_number' } });
-    expect(again).toMatchObject({ status: 422, headers: { 'idempotency-replayed': 'true' } });
+  it('a refusal that depends on what was there is given again', async () => {
+    const key = randomUUID();
+    const { body } = await post(START, { to: newNumber() });
+    expect(await post(`${START}/${body.id}/cancel`, {})).toMatchObject({ status: 200 });
+    const first = await post(`${START}/${body.id}/cancel`, {}, key);
+    const again = await post(`${START}/${body.id}/cancel`, {}, key);
+    expect(first).toMatchObject({ status: 409, body: { code: 'verification_not_pending' } });
+    expect(again).toMatchObject({ status: 409, headers: { 'idempotency-replayed': 'true' } });
     const { requestId: _, ...problem } = JSON.parse(first.text) as Record<string, unknown>;
     expect(JSON.parse(again.text)).toEqual({ ...problem, requestId: again.headers['x-request-id'] });
+  });
+
+  it('a refusal of what can never be is made again, and leaves nothing', async () => {
+    const requests = async () => (redis ? (await gateway.app.get<Redis>(REDIS).keys('otpost:*:request*')).length : 0);
+    const before = await requests();
+    for (const [path, body, status] of [
+      [START, { to: '+86123' }, 422],
+      [`${START}/${'vrf_' + '0'.repeat(34)}/cancel`, {}, 404],
+    ] as const) {
+      const key = randomUUID();
+      const [first, again] = [await post(path, body, key), await post(path, body, key)];
+      expect([first.status, again.status]).toEqual([status, status]);
+      expect(again.headers['idempotency-replayed']).toBeUndefined();
+      expect(await post(START, { to: newNumber() }, key)).toMatchObject({ status: 202 }); // the key is still new
+    }
+    expect(await requests()).toBe(before + (redis ? 2 : 0));
   });
 
   it('a limit, and a body that needs repair, are no answers to keep', async () => {

@@ -27,7 +27,10 @@ export type Begun =
   | { readonly kind: 'reused' }
   | { readonly kind: 'answered'; readonly answer: KeptAnswer };
 
-/** A run that has not ended after so long has died. Longer than any answer takes. */
+/**
+ * A run that has not ended after so long counts as dead. With a PUBLISH_TIMEOUT_SECONDS beyond it the run may still wait for
+ * the broker: the next one beside it has the same seed, finds what was saved, and sends nothing.
+ */
 export const RUNNING_MS = 10_000;
 /** How long a request is known, from its first run on. */
 export const KEPT_MS = 24 * 3600_000;

@@ -84,7 +84,7 @@ export class Idempotency {
         body: error.details,
         problem: true,
       });
-    // It had no effect. That is no news of the runs before it.
+    // It had no effect, and is decided as fast again as it would be found. That is no news of the runs before it.
     return again ? this.store.end(run) : this.store.forget(run);
   }
 
@@ -98,5 +98,8 @@ export class Idempotency {
   }
 }
 
-/** A refusal that the same request would meet again: not one for the moment, and not one of a body that may be repaired. */
-const isLasting = ({ details: { status, code } }: Problem): boolean => status !== 429 && code !== 'invalid_request';
+/**
+ * A refusal that depends on what was there, such as a verification that has ended meanwhile. The others are for the moment
+ * (429), or need nothing kept to come again: whoever is no user of anything may make any number of them, before any limit.
+ */
+const isLasting = ({ details: { status } }: Problem): boolean => status === 409;
