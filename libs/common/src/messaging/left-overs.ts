@@ -34,7 +34,8 @@ export interface LeftOverWalk {
 /** What lies in the dead and parked queues, for operators. One walk through a queue at a time. */
 @Injectable()
 export class LeftOvers {
-  private readonly walks = new Map<string, Promise<unknown>>();
+  /** By queue, when the last walk that was asked for has ended. */
+  private readonly walks = new Map<string, Promise<void>>();
 
   constructor(
     private readonly rabbit: RabbitSettings,
@@ -54,25 +55,31 @@ export class LeftOvers {
   /** A second walk through the same queue would find nothing: its messages are in the hands of the first. */
   private walk<T>(queue: string, lane: string, work: (walk: LeftOverWalk) => Promise<T>): Promise<T> {
     const before = this.walks.get(queue) ?? Promise.resolve();
-    const walk = before
-      .catch(() => undefined) // whoever asked for it was told
-      .then(() =>
-        walkQueue(this.rabbit.urls, queue, ({ messages, waiting, remove }) => {
-          const originals = new Map(messages.map((message) => [leftOverOf(message, lane), message]));
-          const original = (item: LeftOver) => originals.get(item)!;
-          return work({
-            items: [...originals.keys()],
-            waiting,
-            discard: (item) => remove(original(item)),
-            replay: async (item, by, now) => {
-              const outcome = await this.publishAgain(lane, item, original(item), by, now);
-              if (outcome === 'confirmed') remove(original(item));
-              return outcome;
-            },
-          });
-        }),
-      );
-    this.walks.set(queue, walk);
+    const walk = before.then(() =>
+      walkQueue(this.rabbit.urls, queue, ({ messages, waiting, remove }) => {
+        const originals = new Map(messages.map((message) => [leftOverOf(message, lane), message]));
+        const original = (item: LeftOver) => originals.get(item)!;
+        return work({
+          items: [...originals.keys()],
+          waiting,
+          discard: (item) => remove(original(item)),
+          replay: async (item, by, now) => {
+            const outcome = await this.publishAgain(lane, item, original(item), by, now);
+            if (outcome === 'confirmed') remove(original(item));
+            return outcome;
+          },
+        });
+      }),
+    );
+    // Neither what a walk found nor how it ended is kept: whoever asked for it is told.
+    const ended = walk.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.walks.set(queue, ended);
+    void ended.then(() => {
+      if (this.walks.get(queue) === ended) this.walks.delete(queue);
+    });
     return walk;
   }
 
