@@ -96,10 +96,15 @@ describe('failed checks of a number', () => {
 
   it('S11 make each guess after the fifth wait twice as long, 30 s to an hour', () => {
     const waits = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14].map((count) => {
-      const ends = nextCheckAt(failed(count), GUESSED, { ...LIMITS, checksPerDay: 70 });
+      const ends = nextCheckAt(failed(count), { ...GUESSED, checksUsed: count }, { ...LIMITS, checksPerDay: 70 });
       return ends === 0 ? 0 : (ends - after(count - 1).getTime()) / 1000;
     });
     expect(waits).toEqual([0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+  });
+
+  it("S56 of others do not lengthen the wait after a verification's own", () => {
+    const waits = [1, 2, 3].map((checksUsed) => nextCheckAt(failed(15), { ...GUESSED, checksUsed }, LIMITS));
+    expect(waits).toEqual([30, 60, 120].map((seconds) => after(14 + seconds).getTime()));
   });
 
   it.each([

@@ -142,7 +142,8 @@ export const checksEnd = (
 
 /**
  * NIST SP 800-63B §5.2.2: the wait grows with failures, 30 s to an hour. Only for a verification with a failure of its own,
- * and never for a trusted one: a stranger's failures do not delay the owner's first guess.
+ * and never for a trusted one: a stranger's failures do not delay the owner's first guess. It doubles with the verification's
+ * own failures only, so that after them a slip of the owner costs no more than the first wait.
  */
 export function checkWaitEnd(
   { failedChecks, approvedAt }: NumberHistory,
@@ -150,10 +151,9 @@ export function checkWaitEnd(
   { checkWaitAfter, checkWaitSeconds }: LimitSettings,
 ): number {
   const consecutive = failedChecks.filter((at) => at > approvedAt);
-  if (checkWaitSeconds === 0 || trusted || checksUsed === 0 || consecutive.length <= checkWaitAfter) return 0;
-  return (
-    consecutive.at(-1)! + doubled(checkWaitSeconds, consecutive.length - checkWaitAfter - 1, HOUR_MS / 1000) * 1000
-  );
+  const over = consecutive.length - checkWaitAfter;
+  if (checkWaitSeconds === 0 || trusted || checksUsed === 0 || over <= 0) return 0;
+  return consecutive.at(-1)! + doubled(checkWaitSeconds, Math.min(over, checksUsed) - 1, HOUR_MS / 1000) * 1000;
 }
 
 /** When the earliest of the last `quota` moments leaves the window. A quota of 0 is none. */

@@ -109,6 +109,7 @@ local function next_check_at(h, v, l)
   local consecutive = kept(h.failedChecks, function(at) return at > h.approvedAt end)
   local over = #consecutive - l.checkWaitAfter
   if over <= 0 then return ends_at end
-  return math.max(ends_at, consecutive[#consecutive] + doubled(l.checkWaitSeconds, over - 1, HOUR_MS / 1000) * 1000)
+  return math.max(ends_at, consecutive[#consecutive]
+    + doubled(l.checkWaitSeconds, math.min(over, v.checksUsed) - 1, HOUR_MS / 1000) * 1000)
 end
 `;
