@@ -12,6 +12,8 @@ export interface TextSubject {
   /** The names of the prefix. Here and below several only while a hash key is rotated: each is counted, each can refuse. */
   readonly prefixNames: readonly string[];
   readonly numberNames: readonly string[];
+  /** The caller knows this user: nobody else can use up what is counted for such texts. */
+  readonly trusted: boolean;
   /** See `originsOf`. */
   readonly origins: readonly string[];
 }
@@ -27,9 +29,12 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** Of a text, what is counted until its verification is approved. */
+export type UnprovenSubject = Pick<TextSubject, 'service' | 'origins' | 'prefixNames' | 'trusted'>;
+
 /** What an approval takes off again: who gets approved is no pump. */
 export const unprovenClaims = (
-  { origins, prefixNames }: Pick<TextSubject, 'origins' | 'prefixNames'>,
+  { service, origins, prefixNames, trusted }: UnprovenSubject,
   limits: LimitSettings,
 ): Claim[] =>
   effective([
@@ -38,7 +43,9 @@ export const unprovenClaims = (
         ? claim(origin, ['no-ip-hour', limits.noIpPerHour, HOUR], ['no-ip-day', limits.noIpPerDay, DAY])
         : claim(origin, ['ip-hour', limits.ipPerHour, HOUR], ['ip-day', limits.ipPerDay, DAY]),
     ),
-    ...prefixNames.map((name) => claim(`prefix:${name}`, ['prefix-hour', limits.prefixPerHour, HOUR])),
+    ...prefixNames.map((name) =>
+      claim(`prefix:${service}:${trusted ? 'trusted:' : ''}${name}`, ['prefix-hour', limits.prefixPerHour, HOUR]),
+    ),
   ]);
 
 /** Longer than two gateways can be between choosing a number's name and keeping its verification: Redis has 2 s to answer. */

@@ -77,7 +77,7 @@ export class LimitSettings {
   @Setting({
     env: 'LIMIT_PREFIX_PER_HOUR',
     about:
-      'Texts an hour to the numbers that share a prefix, while no approval follows them, 0 to 100000000: ranges are what pumping looks like. 0: no limit.',
+      'Texts an hour of one service to the numbers that share a prefix, while no approval follows them, 0 to 100000000: ranges are what pumping looks like. Those with client.trusted count apart. 0: no limit.',
     example: '20',
   })
   @IsInt()
@@ -211,7 +211,8 @@ export class LimitSettings {
 
   @Setting({
     env: 'LIMIT_CHECK_WAIT_SECONDS',
-    about: 'That wait, doubled with each further failure up to an hour, 0 to 3600 seconds. 0: no wait.',
+    about:
+      'That wait, doubled with each further failure of the same verification up to an hour, 0 to 3600 seconds. 0: no wait.',
     example: '30',
   })
   @IsInt()

@@ -3,6 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { connectedRedis } from '../../../../test/gateway/stores.js';
 import { holdClock, newNumber, releaseClock, testGateway } from '../../../../test/gateway/test-gateway.js';
 import { startRedis, type Service } from '../../../../test/support/services.ts';
+import { tempFile } from '../../../../test/support/temp-file.js';
 import { parseList } from '../../../../test/support/structured-fields.js';
 
 /** What a gateway that was told nothing has; the tests of other things turn these off. */
@@ -105,6 +106,26 @@ describe.each(['memory', 'Redis'])('limits counted in %s', (where) => {
     expect((await start(numbers[26]!)).status).toBe(429);
     await check(last.id, last.code);
     expect((await start(numbers[26]!)).status).toBe(202);
+  });
+
+  it('S42 a range that one service has used up is open to another, and to verifications that are trusted', async () => {
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const one = await another({
+      API_KEYS: `shop:verify:${sha256('of-shop')}:shop,bank:verify:${sha256('of-bank')}:bank`,
+      SERVICES_FILE: tempFile('{"shop": {}, "bank": {}}').path,
+    });
+    const range = `+86138${String(randomInt(10 ** 4)).padStart(4, '0')}`;
+    let numbers = 0;
+    const ask = (key: string, client: object = {}) =>
+      start(`${range}${String(numbers++).padStart(4, '0')}`, { ip: newIp(), ...client }, one, {
+        authorization: `Bearer ${key}`,
+      });
+    for (let n = 0; n < 20; n++) expect((await ask('of-shop')).status).toBe(202);
+    expectLimited(await ask('of-shop'), { code: 'prefix_quota', policies: ['prefix-hour'], type: ABNORMAL_USAGE });
+
+    expect((await ask('of-bank')).status).toBe(202);
+    for (let n = 0; n < 20; n++) expect((await ask('of-shop', { trusted: true })).status).toBe(202);
+    expect((await ask('of-shop', { trusted: true })).status).toBe(429);
   });
 
   it('stops a thousand numbers for one address; another address of the same key goes on', async () => {
@@ -267,6 +288,25 @@ describe.each(['memory', 'Redis'])('limits counted in %s', (where) => {
     clock.advance(60);
     expect((await start(to, { ip })).status).toBe(202);
     expect(await check(id, code)).toMatchObject({ body: { valid: true, status: 'approved', attempts: { used: 1 } } });
+  });
+
+  it("S11 a stranger's failures make the owner's first slip cost the first wait, and no more", async () => {
+    const to = newNumber();
+    for (const waits of [
+      [0, 0, 0, 0, 60],
+      [30, 60, 120, 60],
+    ]) {
+      const stranger = await started(to, { ip: newIp() });
+      for (const seconds of waits) {
+        expect((await check(stranger.id, wrong(stranger.code))).status).toBe(200);
+        clock.advance(seconds);
+      }
+    }
+    const { id, code } = await started(to);
+    expect((await check(id, wrong(code))).status).toBe(200);
+    expect(expectLimited(await check(id, code), { code: 'check_quota', policies: ['check-wait'] })).toBe(30);
+    clock.advance(30);
+    expect(await check(id, code)).toMatchObject({ body: { valid: true } });
   });
 
   it('limits keys, services and countries, and a text that is refused elsewhere counts for none of them', async () => {

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import type { Limited } from '../verification/transitions.js';
 import { VerificationStore } from '../verification/verification-store.js';
-import { claimsOf, unprovenClaims, type TextSubject } from './claims.js';
+import { claimsOf, unprovenClaims, type TextSubject, type UnprovenSubject } from './claims.js';
 import { Counters, type Claim } from './counters.js';
 import type { LimitSettings } from './limits.config.js';
 import type { Guessed, NumberHistory, NumberLimits } from './number-history.js';
@@ -31,7 +31,7 @@ export interface AskedText {
 }
 
 /** The texts of a verification that was approved. */
-export interface ProvenTexts extends Pick<TextSubject, 'origins' | 'prefixNames'> {
+export interface ProvenTexts extends UnprovenSubject {
   readonly verificationId: string;
   /** Epoch milliseconds. */
   readonly sentAt: readonly number[];

@@ -239,7 +239,7 @@ export class VerificationService {
   }
 
   private asked(
-    { service, numberHash, origins }: Verification,
+    { service, numberHash, origins, trusted }: Verification,
     { to, country }: Receiver,
     caller: Caller,
     starts: boolean,
@@ -250,15 +250,17 @@ export class VerificationService {
       country,
       prefixNames: this.prefixNamesOf(to, service),
       numberNames: this.names.all(to),
+      trusted,
       origins,
     };
     return { subject, numberHash, to, starts };
   }
 
   private provenBy(verification: Verification): ProvenTexts {
-    const { id, service, origins, sends } = verification;
+    const { id, service, origins, trusted, sends } = verification;
     const prefixNames = this.prefixNamesOf(this.toOf(verification), service);
-    return { verificationId: id, origins, prefixNames, sentAt: sends.map(({ queuedAt }) => queuedAt) };
+    const sentAt = sends.map(({ queuedAt }) => queuedAt);
+    return { verificationId: id, service, origins, prefixNames, trusted, sentAt };
   }
 
   private prefixNamesOf(to: string, service: string): Names {
