@@ -1,4 +1,11 @@
-import { AppLogger, maskNumber, RedisRefusedError, RedisUnavailableError, type Problem } from '@app/common';
+import {
+  AppLogger,
+  maskNumber,
+  RedisRefusedError,
+  RedisUnavailableError,
+  UnsealableError,
+  type Problem,
+} from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { GatewayMetrics } from '../gateway-metrics.js';
 import type { Limited } from '../verification/transitions.js';
@@ -32,7 +39,6 @@ export interface AskedText {
 
 /** The texts of a verification that was approved. */
 export interface ProvenTexts extends UnprovenSubject {
-  readonly verificationId: string;
   /** Epoch milliseconds. */
   readonly sentAt: readonly number[];
 }
@@ -91,13 +97,15 @@ export class TextLimits {
 
   /**
    * Texts whose verification was approved count no longer for their address and prefix. The approval stands, whatever
-   * becomes of this.
+   * becomes of this. `proven` may throw
+   * UnsealableError: its number does not open any more.
    */
-  async approved({ verificationId, sentAt, ...subject }: ProvenTexts, limits: LimitSettings): Promise<void> {
+  async approved(verificationId: string, proven: () => ProvenTexts, limits: LimitSettings): Promise<void> {
     try {
+      const { sentAt, ...subject } = proven();
       await Promise.all(unprovenClaims(subject, limits).map((claim) => this.counters.release(claim, sentAt)));
     } catch (error) {
-      if (!(error instanceof RedisUnavailableError)) throw error;
+      if (!(error instanceof RedisUnavailableError || error instanceof UnsealableError)) throw error;
       this.logger.warn({ verificationId, reason: error.message }, 'texts of an approved verification stay counted');
     }
   }

@@ -6,8 +6,8 @@ import { isPending, statusAt, type Verification } from './verification.js';
 /** A verification as its caller may see it at one moment. */
 export interface Snapshot {
   readonly verification: Verification;
-  /** E.164; shown masked. */
-  readonly to: string;
+  /** E.164; shown masked, and as `****` where it does not open any more. */
+  readonly to: string | undefined;
   /** From when on the number's limits allow its next text, epoch milliseconds. */
   readonly nextTextAt?: number;
   readonly now: Date;
@@ -24,7 +24,7 @@ export interface Checked {
 export const viewOf = ({ verification, to, nextTextAt, now }: Snapshot) => ({
   id: verification.id,
   service: verification.service,
-  to: maskNumber(to),
+  to: to === undefined ? '****' : maskNumber(to),
   ...(verification.numberUnrecognized && { numberUnrecognized: true }),
   channel: verification.channel,
   purpose: verification.purpose,

@@ -1,4 +1,4 @@
-import { AppLogger, invalidRequest, keyIn, Problem, Sealer } from '@app/common';
+import { AppLogger, invalidRequest, keyIn, Problem, Sealer, UnsealableError } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.js';
 import type { Send } from '../delivery/send.js';
@@ -76,7 +76,7 @@ export class VerificationService {
   async find(id: string, caller: Caller): Promise<Snapshot> {
     const now = new Date();
     const verification = await this.found(id, caller, now);
-    const snapshot = { verification, to: this.toOf(verification), now };
+    const snapshot = { verification, to: this.knownToOf(verification), now };
     if (!isPending(verification, now)) return snapshot;
     const history = await this.store.history(verification.numberHash, now);
     return { ...snapshot, nextTextAt: nextTextAt(history, this.limitsOf(verification)) };
@@ -91,7 +91,7 @@ export class VerificationService {
     const { verifications, last } = mergePages(pages, limit);
     const snapshots = verifications.map((verification): Snapshot => ({
       verification,
-      to: this.toOf(verification),
+      to: this.knownToOf(verification),
       now,
     }));
     return { snapshots, last };
@@ -148,7 +148,7 @@ export class VerificationService {
   async cancel(id: string, { service }: Caller): Promise<Snapshot> {
     const now = new Date();
     const { verification } = this.pending(await this.store.cancel(wellFormed(id), service, now), now);
-    return { verification, to: this.toOf(verification), now };
+    return { verification, to: this.knownToOf(verification), now };
   }
 
   /** Where texts may go is no matter here: they have gone. */
@@ -165,7 +165,7 @@ export class VerificationService {
     if (kind === 'limited') throw this.limits.checkRefused(verification, answer.history, limits, now);
     if (kind === 'malformed') throw refusals.malformedCode(verification.codeLength);
     if (kind === 'key_missing') throw this.keyMissing(verification);
-    if (kind === 'correct') await this.limits.approved(this.provenBy(verification), limits);
+    if (kind === 'correct') await this.limits.approved(verification.id, () => this.provenBy(verification), limits);
     return { valid: kind === 'correct', verification, now };
   }
 
@@ -257,10 +257,9 @@ export class VerificationService {
   }
 
   private provenBy(verification: Verification): ProvenTexts {
-    const { id, service, origins, trusted, sends } = verification;
+    const { service, origins, trusted, sends } = verification;
     const prefixNames = this.prefixNamesOf(this.toOf(verification), service);
-    const sentAt = sends.map(({ queuedAt }) => queuedAt);
-    return { verificationId: id, service, origins, prefixNames, trusted, sentAt };
+    return { service, origins, prefixNames, trusted, sentAt: sends.map(({ queuedAt }) => queuedAt) };
   }
 
   private prefixNamesOf(to: string, service: string): Names {
@@ -298,6 +297,16 @@ export class VerificationService {
   private notResent(answer: Missing | OutboxFull | After<'not_pending' | 'no_sends_left'>, now: Date): Problem {
     const pending = this.pending(answer, now);
     return pending.kind === 'outbox_full' ? refusals.outboxFull() : refusals.noSendsLeft(pending.verification.maxSends);
+  }
+
+  /** For what is only shown: undefined where the key that sealed it is gone. */
+  private knownToOf(verification: Verification): string | undefined {
+    try {
+      return this.toOf(verification);
+    } catch (error) {
+      if (error instanceof UnsealableError) return undefined;
+      throw error;
+    }
   }
 
   private toOf({ id, sealedTo }: Verification): string {
