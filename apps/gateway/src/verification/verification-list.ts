@@ -42,7 +42,7 @@ export function pageIn(
   const matching = verifications.filter((verification) => matches(verification, filter, now));
   const page = matching.slice(0, limit);
   if (matching.length > limit) return { verifications: page, last: keyOf(page.at(-1)!) };
-  return { verifications: page, last: more ? candidates.at(-1) : undefined };
+  return { verifications: page, last: more ? lastOf(candidates, verifications, filter) : undefined };
 }
 
 /**
@@ -59,6 +59,21 @@ export function mergePages(pages: readonly Listed[], limit: number): Listed {
   const page = all.slice(0, limit);
   return { verifications: page, last: keyOf(page.at(-1)!) };
 }
+
+/** Of a number's verifications, which may be anybody's, the cursor names one of the filter's service or none. */
+function lastOf(
+  candidates: readonly PageKey[],
+  verifications: readonly Verification[],
+  { service, numberHash }: ListFilter,
+): PageKey | undefined {
+  const last = candidates.at(-1);
+  if (numberHash === undefined || !last) return last;
+  const own = verifications.findLast((verification) => verification.service === service);
+  return own ? keyOf(own) : { at: last.at, id: BEFORE_ALL };
+}
+
+/** In the order of a list, before every id of the same moment. */
+const BEFORE_ALL = '~';
 
 function matches(verification: Verification, filter: ListFilter, now: Date): boolean {
   const { service, numberHash, status, createdAfter } = filter;

@@ -332,6 +332,33 @@ export function verificationStoreSuite(name: string, createStore: () => Verifica
         expect(ids([...first.verifications, ...second.verifications])).toEqual(newest(all));
       });
 
+      it("names nobody else's verification of the number where the next page begins", async () => {
+        const numberHash = newNumberHash();
+        const often = { ...LIMITS, cooldownSeconds: 1, cooldownMaxSeconds: 1 };
+        const unlimited = { ...often, numberPending: 0, numberPerHour: 0, numberPerDay: 0 };
+        const all = times(210, (n) =>
+          sampleVerification(sampleSend('123456', after(2 * n)), {
+            numberHash,
+            service: n < 3 || n === 205 ? service : 'another',
+          }),
+        );
+        for (const [n, one] of all.entries())
+          expect(await store.open(one, textOf(one, one.sends[0]!), unlimited, after(2 * n))).toMatchObject({
+            kind: 'opened',
+          });
+        const own = newest(all.filter((one) => one.service === service));
+        const now = after(420);
+        const shown: string[] = [];
+        let last: Listed['last'];
+        do {
+          const page = await store.list({ service, numberHash }, { limit: 10, after: last }, now);
+          shown.push(...ids(page.verifications));
+          last = page.last;
+          if (last) expect(['~', ...own]).toContain(last.id);
+        } while (last);
+        expect(shown).toEqual(own);
+      });
+
       it('filters by number, of which it shows the service its own', async () => {
         const numberHash = newNumberHash();
         const mine = await openAll([0, 60], { numberHash });
