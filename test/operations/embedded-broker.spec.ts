@@ -37,6 +37,22 @@ describe('dead letters on the embedded broker', () => {
     expect(await dead()).toMatchObject({ waiting: 0, deadLetters: [] });
   });
 
+  it('and what is parked is looked at up to 64 MiB, of each its head', async () => {
+    const consumer = 'sms-worker';
+    await withChannel(broker.url, async (channel) => {
+      const body = Buffer.alloc(4 * 1024 * 1024, 'x');
+      for (let n = 0; n < 20; n++) channel.sendToQueue(`${consumer}.parked`, body);
+      await channel.waitForConfirms();
+    });
+
+    const { body } = await request(`${await system.gateway.getUrl()}/v1/parked`, 'GET');
+    const { waiting, lookedAt, parked } = body as unknown as { waiting: number; lookedAt: number; parked: object[] };
+
+    expect({ waiting, lookedAt }).toEqual({ waiting: 20, lookedAt: 16 });
+    expect(parked[0]).toMatchObject({ bytes: 4 * 1024 * 1024, head: 'x'.repeat(200) });
+    expect(await messagesIn(broker.url, `${consumer}.parked`)).toBe(20);
+  });
+
   it('that share a message id, or have none, are shown one by one and replayed one by one', async () => {
     const queue = 'gateway.outcomes';
     const messageId = randomUUID();

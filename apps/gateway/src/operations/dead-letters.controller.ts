@@ -22,11 +22,12 @@ export class DeadLettersController {
 
   @Get()
   async list(@Query() query: ListDeadLetters, @Caller() caller: Caller) {
-    const { letters, waiting, now } = await this.deadLetters.find(query, caller);
+    const { letters, waiting, lookedAt, now } = await this.deadLetters.find(query, caller);
     const { items, cursor } = pageOf(letters, query, keyOf);
     return {
       queue: query.queue,
       waiting,
+      lookedAt,
       matching: letters.length,
       deadLetters: items.map((letter) => viewOf(letter, now)),
       cursor,

@@ -21,6 +21,8 @@ export interface Found {
   readonly letters: readonly DeadLetter[];
   /** Dead letters in the queue; more than were looked at where there are very many. For a key of one service: of that one. */
   readonly waiting: number;
+  /** Of `waiting`. */
+  readonly lookedAt: number;
   readonly now: Date;
 }
 
@@ -63,7 +65,7 @@ export class DeadLettersService {
     const filter = this.filterOf(selection, caller);
     return this.walk(selection.queue, async (walk) => {
       const { own, waiting } = await this.look(walk, caller, now);
-      return { letters: matching(own, filter, now), waiting, now };
+      return { letters: matching(own, filter, now), waiting, lookedAt: own.length, now };
     });
   }
 

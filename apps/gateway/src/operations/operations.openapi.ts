@@ -2,6 +2,10 @@ import type { Described, JsonSchema } from '@app/common';
 
 const text = { type: 'string' };
 const count = { type: 'integer', minimum: 0 };
+const lookedAt = {
+  ...count,
+  description: 'Less than `waiting` where the queue is longer than one look: 10 000 messages or 64 MiB.',
+};
 const textOrNull = { type: ['string', 'null'] };
 const timeOrNull = { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }] };
 const object = (properties: Record<string, JsonSchema>): JsonSchema => ({
@@ -79,11 +83,19 @@ export const describedDeadLetters = {
       schema: object({
         queue: text,
         waiting: count,
+        lookedAt,
         matching: count,
         deadLetters: { type: 'array', items: { title: 'DeadLetter', ...object(letter) } },
         cursor: textOrNull,
       }),
-      example: { queue: 'sms-worker.sms.send', waiting: 1, matching: 1, deadLetters: [EXAMPLE], cursor: null },
+      example: {
+        queue: 'sms-worker.sms.send',
+        waiting: 1,
+        lookedAt: 1,
+        matching: 1,
+        deadLetters: [EXAMPLE],
+        cursor: null,
+      },
     },
     problems: LOOKED_FOR,
   },
@@ -125,6 +137,7 @@ export const describedParked = {
       schema: object({
         consumer: text,
         waiting: count,
+        lookedAt,
         parked: {
           type: 'array',
           items: object({
@@ -140,6 +153,7 @@ export const describedParked = {
       example: {
         consumer: 'sms-worker',
         waiting: 1,
+        lookedAt: 1,
         parked: [
           {
             messageId: null,

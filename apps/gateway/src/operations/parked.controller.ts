@@ -31,6 +31,7 @@ export class ParkedController {
       .walkParked(consumer, async ({ items, waiting }) => ({
         consumer,
         waiting,
+        lookedAt: items.length,
         parked: items.slice(0, limit).map(viewOf),
       }))
       .catch(refuse);
@@ -38,6 +39,8 @@ export class ParkedController {
 }
 
 const HEAD_CHARACTERS = 200;
+/** What is read of a body: plenty for its head, however much of it is masked. */
+const READ_BYTES = 4096;
 
 const viewOf = ({ messageId, headers, content, firstPublishedAt }: LeftOver) => ({
   messageId: messageId === '' ? null : messageId,
@@ -45,7 +48,7 @@ const viewOf = ({ messageId, headers, content, firstPublishedAt }: LeftOver) => 
   queue: headers['x-queue'] ?? headers['x-first-death-queue'] ?? null,
   firstPublishedAt: firstPublishedAt === 0 ? null : new Date(firstPublishedAt).toISOString(),
   bytes: content.length,
-  head: withoutDigits(mask(content.toString('utf8'))).slice(0, HEAD_CHARACTERS),
+  head: withoutDigits(mask(content.toString('utf8', 0, READ_BYTES))).slice(0, HEAD_CHARACTERS),
 });
 
 /** The broker's own word where it parked the message itself, at the delivery limit. */

@@ -7,6 +7,8 @@ const PREFETCH = 2000;
 const MAX_CONSUMERS = 5;
 /** Messages that one walk can see; those behind them come into view when these are gone. */
 const WALK_LIMIT = PREFETCH * MAX_CONSUMERS;
+/** Bytes that one walk holds; the message that reaches them is its last. */
+const WALK_BYTES = 64 * 1024 * 1024;
 /** The broker counted more than it hands out: somebody else holds them. */
 const SILENCE_MS = 1000;
 const RETURN_MS = 2000;
@@ -17,7 +19,7 @@ export class NoSuchQueueError extends Error {}
 export class BrokerAwayError extends Error {}
 
 export interface Walk {
-  /** From the head of the queue, at most WALK_LIMIT. */
+  /** From the head of the queue, at most WALK_LIMIT and WALK_BYTES. */
   readonly messages: readonly ConsumeMessage[];
   /** Messages in the queue when the walk began. */
   readonly waiting: number;
@@ -28,7 +30,7 @@ export interface Walk {
 /**
  * Looks through a queue that nobody consumes, on a connection of its own.
  *
- * 1. Takes what is there, up to WALK_LIMIT: while the walk lasts nobody else sees these messages. Should we die, the broker
+ * 1. Takes what is there, up to WALK_LIMIT and WALK_BYTES: while the walk lasts nobody else sees these messages. Should we die, the broker
  *    puts all of them back.
  * 2. `work` reads, and removes.
  * 3. Waits for the removals: a quorum queue forgets acknowledgements that a closing channel has not passed on (466 of 500
@@ -70,16 +72,18 @@ async function take(channel: Channel, queue: string, waiting: number): Promise<C
   const messages: ConsumeMessage[] = [];
   const tags: string[] = [];
   let last = Date.now();
+  let bytes = 0;
   await channel.prefetch(PREFETCH);
   for (let granted = 0; granted < wanted; granted += PREFETCH) {
     const { consumerTag } = await channel.consume(queue, (message) => {
-      if (!message) return;
+      if (!message || bytes >= WALK_BYTES) return; // what came too much goes back with the rest
       messages.push(message);
+      bytes += message.content.length;
       last = Date.now();
     });
     tags.push(consumerTag);
   }
-  while (messages.length < wanted && Date.now() - last < SILENCE_MS) await sleep(5);
+  while (messages.length < wanted && bytes < WALK_BYTES && Date.now() - last < SILENCE_MS) await sleep(5);
   for (const tag of tags) await channel.cancel(tag);
   return messages;
 }
