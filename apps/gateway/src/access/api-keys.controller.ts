@@ -40,7 +40,8 @@ export class ApiKeysController {
 
   @Get(':id')
   async show(@Param('id') id: string, @Caller() caller: Caller) {
-    return viewOf(await this.keys.find(id, caller), new Date());
+    const found = await this.keys.find(id, caller);
+    return 'key' in found ? viewOf(found, new Date()) : configuredViewOf(found);
   }
 
   @Post(':id/rotate')

@@ -76,8 +76,12 @@ export const describedApiKeys = {
   },
   show: {
     summary: 'One API key',
-    answer: { description: 'Without its secret', schema: storedKey, example: EXAMPLE },
-    problems: { ...ONE, 409: ['key_is_configured'] },
+    answer: {
+      description: 'Without its secret',
+      schema: { anyOf: [storedKey, configuredKey] },
+      example: EXAMPLE,
+    },
+    problems: ONE,
   },
   rotate: {
     summary: 'Give an API key a new secret',

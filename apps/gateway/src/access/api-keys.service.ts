@@ -45,7 +45,7 @@ export class ApiKeysService {
       createdBy: caller.id,
       ...(expiresAt !== undefined && { expiresAt }),
     };
-    const outcome = await this.store.create(key);
+    const outcome = await this.store.create(key, now);
     if (outcome === 'taken') throw keyExists();
     if (outcome === 'full') throw tooManyKeys();
     this.note('created', key, caller, { scopes, cidrs, expiresAt: request.expiresAt ?? null });
@@ -59,16 +59,18 @@ export class ApiKeysService {
     };
   }
 
-  async find(id: string, caller: Caller): Promise<KeptKey> {
+  /** A key of API_KEYS has no more than its entry. */
+  async find(id: string, caller: Caller): Promise<KeptKey | KeyEntry> {
     const kept = await this.store.find(id);
     if (kept && mayOperateOn(caller, kept.key.service)) return kept;
     const configured = this.configured(id);
-    throw configured && mayOperateOn(caller, configured.service) ? isConfigured() : noSuchKey();
+    if (configured && mayOperateOn(caller, configured.service)) return configured;
+    throw noSuchKey();
   }
 
   /** The secret before works for the overlap; here, as everywhere, a revoked or outlived one for the cache's time at most. */
   async rotate(id: string, overlapSeconds: number, caller: Caller, now: Date): Promise<Handed> {
-    const kept = await this.find(id, caller);
+    const kept = await this.stored(id, caller);
     const secret = newSecret(id);
     const key = rotated(kept.key, hashOf(secret).toString('hex'), overlapSeconds * 1000, now);
     if (!(await this.store.replace(kept.key, key))) throw keyChangedMeanwhile();
@@ -78,10 +80,17 @@ export class ApiKeysService {
   }
 
   async revoke(id: string, caller: Caller): Promise<void> {
-    const { key } = await this.find(id, caller);
+    const { key } = await this.stored(id, caller);
     if (!(await this.store.remove(id))) throw noSuchKey();
     this.keys.forgetCached();
     this.note('revoked', key, caller);
+  }
+
+  /** One that can be changed here. */
+  private async stored(id: string, caller: Caller): Promise<KeptKey> {
+    const found = await this.find(id, caller);
+    if (!('key' in found)) throw isConfigured();
+    return found;
   }
 
   private refuseWhatCannotBe(

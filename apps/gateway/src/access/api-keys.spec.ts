@@ -150,7 +150,11 @@ describe.each(['memory', 'Redis'])('API keys in %s', (where) => {
     expect(await ask(own.key, 'GET', '/v1/api-keys')).toMatchObject({ status: 403, body: { missingScope: 'operate' } });
   });
 
-  it('a key of API_KEYS is changed there', async () => {
+  it('a key of API_KEYS is shown, and changed there', async () => {
+    expect(await ask(SECRET_OF.root, 'GET', '/v1/api-keys/shop')).toMatchObject({
+      status: 200,
+      body: { id: 'shop', source: 'configured', scopes: ['verify'] },
+    });
     for (const verb of ['rotate', 'revoke'])
       expect(await ask(SECRET_OF.root, 'POST', `/v1/api-keys/shop/${verb}`, {})).toMatchObject({
         status: 409,

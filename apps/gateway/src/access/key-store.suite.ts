@@ -25,7 +25,7 @@ export function keyStoreSuite(name: string, createStore: () => KeyStore): void {
     });
     const created = async (more?: Partial<ApiKey>) => {
       const key = newKey(more);
-      expect(await store.create(key)).toBe('created');
+      expect(await store.create(key, NOON)).toBe('created');
       return key;
     };
 
@@ -40,7 +40,7 @@ export function keyStoreSuite(name: string, createStore: () => KeyStore): void {
     it('keeps one of fifty that are made at once with one id', async () => {
       const { id } = newKey();
       const keys = Array.from({ length: 50 }, () => newKey({ id }));
-      const outcomes = await Promise.all(keys.map((key) => store.create(key)));
+      const outcomes = await Promise.all(keys.map((key) => store.create(key, NOON)));
       expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
       const kept = await Promise.all(keys.map(({ secrets }) => store.findByHash(secrets[0]!.hash)));
       expect(kept.filter(Boolean)).toEqual([{ key: keys[outcomes.indexOf('created')] }]);
@@ -85,7 +85,7 @@ export function keyStoreSuite(name: string, createStore: () => KeyStore): void {
       expect(await store.remove(first.id)).toBe(false);
       expect(await store.replace(second, first)).toBe(false);
       for (const { hash } of second.secrets) expect(await store.findByHash(hash)).toBeUndefined();
-      expect(await store.create(first)).toBe('created');
+      expect(await store.create(first, NOON)).toBe('created');
       expect(await store.find(first.id)).toEqual({ key: first });
     });
 
@@ -108,12 +108,29 @@ export function keyStoreSuite(name: string, createStore: () => KeyStore): void {
       expect(await store.find(key.id)).toBeUndefined();
     });
 
-    it('is full at a thousand', async () => {
+    it('is full at two hundred of a service, and at a thousand', async () => {
       const own = createStore();
       for (const { key } of await own.list()) await own.remove(key.id);
-      const outcomes = [];
-      for (let n = 0; n < 1001; n++) outcomes.push(await own.create(newKey()));
-      expect([outcomes.indexOf('full'), outcomes.length]).toEqual([1000, 1001]);
+      for (const service of ['a', 'b', 'c', 'd', 'e']) {
+        for (let n = 0; n < 200; n++) expect(await own.create(newKey({ service }), NOON)).toBe('created');
+        expect(await own.create(newKey({ service }), NOON)).toBe('full');
+      }
+      expect(await own.create(newKey({ service: 'f' }), NOON)).toBe('full');
+    });
+
+    it('drops what has expired when another is made', async () => {
+      const own = createStore();
+      for (const { key } of await own.list()) await own.remove(key.id);
+      const expiresAt = NOON.getTime() + 1000;
+      const service = 'short-lived';
+      for (let n = 0; n < 200; n++) await own.create(newKey({ service, expiresAt }), NOON);
+      const [{ key }] = (await own.list()) as [{ key: ApiKey }];
+      expect(await own.create(newKey({ service }), new Date(expiresAt - 1))).toBe('full');
+
+      const fresh = newKey({ service });
+      expect(await own.create(fresh, new Date(expiresAt))).toBe('created');
+      expect(await own.list()).toEqual([{ key: fresh }]);
+      expect(await own.findByHash(key.secrets[0]!.hash)).toBeUndefined();
     });
   });
 }

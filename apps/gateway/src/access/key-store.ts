@@ -6,8 +6,9 @@ export interface KeptKey {
   readonly lastUsedAt?: number;
 }
 
-/** More keys than that are not kept. */
+/** More keys than that are not kept, in all and of one service. Expired ones do not count. */
 export const MOST_KEYS = 1000;
+export const MOST_OF_SERVICE = 200;
 
 /**
  * Where the keys live that the API made. Each method is one atomic step. All but the memory store may throw
@@ -16,7 +17,8 @@ export const MOST_KEYS = 1000;
  * Chosen by REDIS_URL: with it `RedisKeyStore`, in standalone `MemoryKeyStore`.
  */
 export interface KeyStore {
-  create(key: ApiKey): Promise<'created' | 'taken' | 'full'>;
+  /** Drops what has expired first, whosever it is. */
+  create(key: ApiKey, now: Date): Promise<'created' | 'taken' | 'full'>;
   /** By the hash of any of its secrets, in hex, whether or not it still works. */
   findByHash(hash: string): Promise<KeptKey | undefined>;
   find(id: string): Promise<KeptKey | undefined>;

@@ -1,13 +1,15 @@
-import type { ApiKey } from './api-key.js';
-import { MOST_KEYS, type KeptKey, type KeyStore } from './key-store.js';
+import { isExpired, type ApiKey } from './api-key.js';
+import { MOST_KEYS, MOST_OF_SERVICE, type KeptKey, type KeyStore } from './key-store.js';
 
 /** For development and tests: lost with the process. */
 export class MemoryKeyStore implements KeyStore {
   private readonly kept = new Map<string, KeptKey>();
 
-  async create(key: ApiKey): Promise<'created' | 'taken' | 'full'> {
+  async create(key: ApiKey, now: Date): Promise<'created' | 'taken' | 'full'> {
+    for (const { key: old } of [...this.kept.values()]) if (isExpired(old, now)) this.kept.delete(old.id);
     if (this.kept.has(key.id)) return 'taken';
-    if (this.kept.size >= MOST_KEYS) return 'full';
+    const itsOwn = [...this.kept.values()].filter((kept) => kept.key.service === key.service);
+    if (this.kept.size >= MOST_KEYS || itsOwn.length >= MOST_OF_SERVICE) return 'full';
     this.kept.set(key.id, { key });
     return 'created';
   }

@@ -1,6 +1,6 @@
 import { RedisScript, type Redis } from '@app/common';
 import type { ApiKey } from './api-key.js';
-import { MOST_KEYS, type KeptKey, type KeyStore } from './key-store.js';
+import { MOST_KEYS, MOST_OF_SERVICE, type KeptKey, type KeyStore } from './key-store.js';
 
 /** By id: the key as JSON; by the hash of a secret: its key's id; by id: when it was last used. One tag: one script reaches all. */
 const RECORDS = 'otpost:{api-keys}:records';
@@ -10,10 +10,31 @@ const KEYS = [RECORDS, HASHES, USED];
 
 type Kept = readonly [record: string | null, usedAt?: string | null];
 
-/** ARGV id, record, hash of its secret, most. */
+/** ARGV id, record, hash of its secret, most, service, most of a service, now. A record that cannot be read counts for no service. */
 const CREATE = new RedisScript<'created' | 'taken' | 'full'>(`
+local now = tonumber(ARGV[7])
+local expired, any_expired, of_service = {}, false, 0
+local all = redis.call('HGETALL', KEYS[1])
+for n = 1, #all, 2 do
+  local readable, key = pcall(cjson.decode, all[n + 1])
+  if readable and key.expiresAt and now >= key.expiresAt then
+    expired[all[n]], any_expired = true, true
+  elseif readable and key.service == ARGV[5] then
+    of_service = of_service + 1
+  end
+end
+if any_expired then
+  local hashes = redis.call('HGETALL', KEYS[2])
+  for n = 1, #hashes, 2 do
+    if expired[hashes[n + 1]] then redis.call('HDEL', KEYS[2], hashes[n]) end
+  end
+  for id in pairs(expired) do
+    redis.call('HDEL', KEYS[1], id)
+    redis.call('HDEL', KEYS[3], id)
+  end
+end
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 'taken' end
-if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4]) then return 'full' end
+if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[4]) or of_service >= tonumber(ARGV[6]) then return 'full' end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[3], ARGV[1])
 return 'created'
@@ -75,8 +96,9 @@ return redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
 export class RedisKeyStore implements KeyStore {
   constructor(private readonly redis: Redis) {}
 
-  create(key: ApiKey): Promise<'created' | 'taken' | 'full'> {
-    return CREATE.run(this.redis, KEYS, [key.id, JSON.stringify(key), ...hashesOf(key), MOST_KEYS]);
+  create(key: ApiKey, now: Date): Promise<'created' | 'taken' | 'full'> {
+    const bounds = [MOST_KEYS, key.service, MOST_OF_SERVICE, now.getTime()];
+    return CREATE.run(this.redis, KEYS, [key.id, JSON.stringify(key), key.secrets[0]!.hash, ...bounds]);
   }
 
   async findByHash(hash: string): Promise<KeptKey | undefined> {
