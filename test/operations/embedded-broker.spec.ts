@@ -1,4 +1,7 @@
+import { LeftOvers } from '@app/common';
 import { randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { startEmbeddedBroker, type EmbeddedBroker } from '@app/embedded-broker';
 import { newNumber, request, startSystem, type System } from '../support/system.js';
 import { messagesIn, withChannel } from '../support/broker-view.js';
@@ -51,6 +54,28 @@ describe('dead letters on the embedded broker', () => {
     expect({ waiting, lookedAt }).toEqual({ waiting: 20, lookedAt: 16 });
     expect(parked[0]).toMatchObject({ bytes: 4 * 1024 * 1024, head: 'x'.repeat(200) });
     expect(await messagesIn(broker.url, `${consumer}.parked`)).toBe(20);
+    await withChannel(broker.url, (channel) => channel.purgeQueue(`${consumer}.parked`));
+  });
+
+  it('are forgotten after a look', async () => {
+    await withChannel(broker.url, async (channel) => {
+      channel.sendToQueue('sms-worker.parked', Buffer.from('not JSON'));
+      await channel.waitForConfirms();
+    });
+    const look = async () => {
+      const items = await system.gateway
+        .get(LeftOvers, { strict: false })
+        .walkParked('sms-worker', async (walk) => [...walk.items]);
+      return new WeakRef(items[0]!);
+    };
+    const seen = await look();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+
+    await until('it is collected', 5, () => {
+      collect();
+      return seen.deref() === undefined;
+    });
   });
 
   it('that share a message id, or have none, are shown one by one and replayed one by one', async () => {
