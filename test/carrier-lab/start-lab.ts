@@ -24,6 +24,7 @@ export type Asked = Omit<OutboundSms, 'rendered'>;
 export const aText = (changes: Partial<Asked> = {}): Asked => ({
   reference: randomUUID().replaceAll('-', ''),
   repeated: false,
+  ttlSeconds: 300,
   to: '+8613800138000',
   template: 'verification-code',
   locale: 'zh-CN',

@@ -24,6 +24,7 @@ export const texts: fc.Arbitrary<OutboundSms> = fc
   .map(({ reference, digits, text, signature, templateId, code, minutes }) => ({
     reference,
     repeated: false,
+    ttlSeconds: 300,
     to: `+86139${digits}`,
     template: 'verification-code',
     locale: 'zh-CN',

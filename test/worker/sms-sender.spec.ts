@@ -558,6 +558,8 @@ describe('the sender', () => {
     expect(await sender.send(text(), first)).toEqual({ kind: 'done' });
 
     expect(one.asked).toMatchObject([{ repeated: false }]);
+    expect(one.asked[0]!.ttlSeconds).toBeGreaterThan(200);
+    expect(one.asked[0]!.ttlSeconds).toBeLessThanOrEqual(300);
     const [{ data }] = (await told(1)) as [(typeof outcomes)[0]];
     expect(data).not.toHaveProperty('maybeDuplicate');
   });

@@ -65,6 +65,7 @@ export class Requests {
       rendered: this.templates.render(provider, content),
       reference: referenceOf(message.messageId, granted.n),
       repeated,
+      ttlSeconds: Math.max(1, Math.ceil((Date.parse(message.expiresAt) - Date.now()) / 1000)),
     };
     const one = { provider, n: granted.n, token: granted.token, text, askedAt: Date.now() };
     const said = await this.calls.ask(provider, sms, { messageId: message.messageId, attempt: delivery.attempt });

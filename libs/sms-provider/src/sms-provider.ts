@@ -100,6 +100,8 @@ export interface OutboundSms extends SmsContent {
   readonly reference: string;
   /** An earlier request with this reference may have reached the company. */
   readonly repeated: boolean;
+  /** How long the code still lives; a text that is handed on later is worth nothing. At least 1. */
+  readonly ttlSeconds: number;
 }
 
 /** RETRYABLE: the same request may succeed later. PERMANENT: it will not. */

@@ -6,6 +6,7 @@ import { AliyunPnvsProvider, AliyunPnvsSettings, aliyunPnvs } from './aliyun-pnv
 const MESSAGE: OutboundSms = {
   reference: 'abcdefgh',
   repeated: false,
+  ttlSeconds: 300,
   to: '+8613800138000',
   template: 'verification-code',
   locale: 'zh-CN',

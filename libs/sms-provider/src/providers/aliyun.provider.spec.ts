@@ -39,6 +39,7 @@ const RENDERED = {
 const MESSAGE: OutboundSms = {
   reference: 'abcdefgh',
   repeated: false,
+  ttlSeconds: 300,
   to: '+8613800138000',
   template: 'verification-code',
   locale: 'zh-CN',

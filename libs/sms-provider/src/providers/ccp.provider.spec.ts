@@ -21,6 +21,7 @@ const named = (start: string) => vectors.find(({ name }) => name.startsWith(star
 const MESSAGE: Omit<OutboundSms, 'rendered'> = {
   reference: '0123456789abcdef0123456789abcdef',
   repeated: false,
+  ttlSeconds: 300,
   to: '+8613800138000',
   template: 'verification-code',
   locale: 'zh-CN',

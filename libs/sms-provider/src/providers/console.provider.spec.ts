@@ -7,6 +7,7 @@ it('prints the text and accepts it', async () => {
   const outcome = await provider.send({
     reference: 'r1',
     repeated: false,
+    ttlSeconds: 300,
     to: '+12025550100',
     template: 'verification-code',
     locale: 'en',

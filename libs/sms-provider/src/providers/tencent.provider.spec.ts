@@ -39,6 +39,7 @@ describe('a request', () => {
   const MESSAGE: OutboundSms = {
     reference: 'req01J0',
     repeated: false,
+    ttlSeconds: 300,
     to: '+8613711112222',
     template: 'verification-code',
     locale: 'zh-CN',

@@ -152,6 +152,7 @@ describe('a request', () => {
   const MESSAGE: OutboundSms = {
     reference: '0123456789abcdef0123456789abcdef',
     repeated: false,
+    ttlSeconds: 300,
     to: '+14155552671',
     template: 'verification-code',
     locale: 'en',
@@ -173,9 +174,9 @@ describe('a request', () => {
   });
   afterEach(() => company.close());
 
-  async function send(more: Partial<TwilioSettings> = {}) {
+  async function send(more: Partial<TwilioSettings> = {}, message: Partial<OutboundSms> = {}) {
     const provider = new TwilioProvider({ ...settings, ...more });
-    const outcome = await provider.send(MESSAGE, new AbortController().signal);
+    const outcome = await provider.send({ ...MESSAGE, ...message }, new AbortController().signal);
     await provider.close();
     return outcome;
   }
@@ -195,6 +196,14 @@ describe('a request', () => {
       Body: 'Your code is 123456 & more',
       ValidityPeriod: '300',
     });
+  });
+
+  it.each([
+    [60, '60'],
+    [86_400, '14400'],
+  ])('with %i s left is handed on within %s s or not at all', async (ttlSeconds, validity) => {
+    await send({}, { ttlSeconds });
+    expect(new URLSearchParams(company.asked.body).get('ValidityPeriod')).toBe(validity);
   });
 
   it('authenticates as the vector has it', () => {

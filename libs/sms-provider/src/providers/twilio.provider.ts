@@ -110,7 +110,7 @@ export class TwilioProvider implements SmsProvider {
     return true;
   }
 
-  async send({ to, rendered, reference }: OutboundSms, signal: AbortSignal): Promise<SendOutcome> {
+  async send({ to, rendered, reference, ttlSeconds }: OutboundSms, signal: AbortSignal): Promise<SendOutcome> {
     const { from, statusCallbackUrl } = this.settings;
     const answer = await this.http.post(
       `${this.path}.json`,
@@ -119,7 +119,7 @@ export class TwilioProvider implements SmsProvider {
         To: to,
         Body: rendered.text,
         [/^MG[0-9a-f]{32}$/.test(from) ? 'MessagingServiceSid' : 'From']: from,
-        ValidityPeriod: String(VALIDITY_SECONDS),
+        ValidityPeriod: String(Math.min(ttlSeconds, MAX_VALIDITY_SECONDS)),
         ...(statusCallbackUrl && { StatusCallback: `${statusCallbackUrl}?ref=${reference}` }),
       }).toString(),
       signal,
@@ -159,8 +159,8 @@ export class TwilioProvider implements SmsProvider {
   }
 }
 
-/** A text that Twilio has not handed on within this is worthless: about as long as a code lives. */
-const VALIDITY_SECONDS = 300;
+/** Its `ValidityPeriod`: how long Twilio tries to hand a text on. */
+const MAX_VALIDITY_SECONDS = 14_400;
 
 export const basicAuth = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;

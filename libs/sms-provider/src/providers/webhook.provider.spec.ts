@@ -114,6 +114,7 @@ describe('a request', () => {
   const MESSAGE: OutboundSms = {
     reference: '0123456789abcdef0123456789abcdef',
     repeated: false,
+    ttlSeconds: 300,
     to: '+14155552671',
     template: 'verification-code',
     locale: 'en',
