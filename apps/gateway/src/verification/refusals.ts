@@ -1,5 +1,8 @@
 import { dependencyUnavailable, invalidRequest, Problem } from '@app/common';
-import type { VerificationStatus } from './verification.js';
+import type { After } from './transitions.js';
+import { isVerificationId } from './verification-id.js';
+import type { Missing } from './verification-store.js';
+import { statusAt, type VerificationStatus } from './verification.js';
 
 export const malformedCode = (length?: number) =>
   invalidRequest([{ pointer: '/code', detail: length ? `must be ${length} digits` : 'must be digits' }]);
@@ -47,3 +50,23 @@ export const codeKeyMissing = () =>
 
 export const outboxFull = () =>
   dependencyUnavailable('The texts of the requests before this one still wait to be sent. Nothing was sent or kept.');
+
+/** @throws Problem for what cannot be an id of ours. */
+export function wellFormed(id: string): string {
+  if (!isVerificationId(id)) throw unknownVerification();
+  return id;
+}
+
+type Pending<A> = A extends Missing
+  ? never
+  : A extends After<infer Kind>
+    ? A & { kind: Exclude<Kind, 'not_pending'> }
+    : A;
+
+/** @throws Problem where the store found none, or one that has ended. */
+export function unlessOver<A extends { readonly kind: string }>(answer: A, now: Date): Pending<A> {
+  if (answer.kind === 'missing') throw unknownVerification();
+  if (answer.kind === 'not_pending')
+    throw notPending(statusAt((answer as unknown as After<'not_pending'>).verification, now));
+  return answer as Pending<A>;
+}

@@ -4,6 +4,8 @@ import { Caller } from '../access/caller.js';
 import { Idempotent } from '../idempotency/idempotent.js';
 import { Seed, type SeededRequest } from '../idempotency/request-seed.js';
 import { rateLimitFields } from '../limits/rate-limit-fields.js';
+import { CodeChecks } from './code-checks.js';
+import { VerificationLookup } from './verification-lookup.js';
 import { checkViewOf, listedViewOf, timelineViewOf, viewOf } from './verification-view.js';
 import { described } from './verification.openapi.js';
 import { CheckCode, ListVerifications, ResendVerification, StartVerification } from './verification.requests.js';
@@ -16,7 +18,11 @@ interface Reply {
 @Controller('v1/verifications')
 @Describe<VerificationController>(described)
 export class VerificationController {
-  constructor(private readonly verifications: VerificationService) {}
+  constructor(
+    private readonly verifications: VerificationService,
+    private readonly lookup: VerificationLookup,
+    private readonly codeChecks: CodeChecks,
+  ) {}
 
   @Post()
   @HttpCode(202)
@@ -35,19 +41,19 @@ export class VerificationController {
 
   @Get()
   async list(@Query() query: ListVerifications, @Caller() caller: Caller) {
-    const { snapshots, last } = await this.verifications.list(query, caller);
+    const { snapshots, last } = await this.lookup.list(query, caller);
     return { verifications: snapshots.map(listedViewOf), cursor: last ? cursorOf(last) : null };
   }
 
   @Get(':id')
   async find(@Param('id') id: string, @Caller() caller: Caller) {
-    return viewOf(await this.verifications.find(id, caller));
+    return viewOf(await this.lookup.find(id, caller));
   }
 
   @Post(':id/checks')
   @HttpCode(200)
   async check(@Param('id') id: string, @Body() { code }: CheckCode, @Caller() caller: Caller) {
-    return checkViewOf(await this.verifications.check(id, code, caller));
+    return checkViewOf(await this.codeChecks.check(id, code, caller));
   }
 
   @Post(':id/resends')
@@ -75,6 +81,6 @@ export class VerificationController {
   /** Everything that happened to it, for support. */
   @Get(':id/timeline')
   async timeline(@Param('id') id: string, @Caller() caller: Caller) {
-    return timelineViewOf(await this.verifications.find(id, caller));
+    return timelineViewOf(await this.lookup.find(id, caller));
   }
 }

@@ -9,11 +9,25 @@ import { NumberNames } from './number-names.js';
 import { NumberErasure } from './number-erasure.js';
 import { NumbersController } from './numbers.controller.js';
 import { VerificationController } from './verification.controller.js';
+import { CodeChecks } from './code-checks.js';
+import { LimitSubjects } from './limit-subjects.js';
+import { VerificationLookup } from './verification-lookup.js';
 import { VerificationService } from './verification.service.js';
 
 @Module({
   imports: [OutboxModule],
   controllers: [VerificationController, ChecksController, NumbersController],
-  providers: [VerificationService, NumberErasure, TextLimits, KeyedHash, NumberNames, Sealer, GatewayMetrics],
+  providers: [
+    VerificationService,
+    VerificationLookup,
+    CodeChecks,
+    LimitSubjects,
+    NumberErasure,
+    TextLimits,
+    KeyedHash,
+    NumberNames,
+    Sealer,
+    GatewayMetrics,
+  ],
 })
 export class VerificationModule {}

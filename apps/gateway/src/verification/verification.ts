@@ -3,6 +3,9 @@ import type { Send } from '../delivery/send.js';
 import type { TimelineEntry } from '../delivery/timeline.js';
 import type { CodeHash } from './keyed-hash.js';
 
+/** Of a verification whose request names none. */
+export const DEFAULT_PURPOSE = 'default';
+
 export const STATUSES = [
   'pending',
   'approved',
