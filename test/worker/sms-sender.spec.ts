@@ -38,6 +38,7 @@ import {
   SmsTemplates,
   type Beside,
   StatusQueries,
+  UnaskedTexts,
   type DeliveryLedger,
   type DueReceipts,
   type OutboundSms,
@@ -192,6 +193,7 @@ describe('the sender', () => {
     const templates = new SmsTemplates(BUILT_IN_TEMPLATES);
     const queries = new StatusQueries(companies, settings, logger, metrics);
     const calls = new ProviderCalls(settings, logger, metrics);
+    const endings = new Endings(events, receipts, policies, metrics);
     return new SmsSender(
       ledger,
       new Requests(calls, queries, ledger, receipts, templates),
@@ -199,8 +201,8 @@ describe('the sender', () => {
       companies,
       new SmsRoutes(plan, new Map(route.map((provider) => [provider.name, provider]))),
       templates,
-      new Endings(events, receipts, policies, metrics),
-      receipts,
+      endings,
+      new UnaskedTexts(ledger, endings, receipts),
       sealer,
       settings,
       Object.assign(new ProcessSettings(), { environment: options.production ? 'production' : 'test' }),

@@ -1,9 +1,12 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
-import { RedisUnavailableError } from '@app/common';
+import { RedisUnavailableError, retry, type HandlerResult } from '@app/common';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TRY_AGAIN_MS = 500;
+
+/** What becomes of a delivery whose step did not begin: it comes again after the shortest declared delay, to another process. */
+export const processEnds = (): HandlerResult => retry('the process ends', 0);
 
 /** Where a delivery waits while Redis or the broker is away, until they are back or the process ends. */
 @Injectable()

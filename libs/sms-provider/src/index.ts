@@ -12,6 +12,7 @@ export * from './sms-provider.module.js';
 export * from './sms-route.js';
 export * from './sms-sender.js';
 export * from './requests.js';
+export * from './unasked-texts.js';
 export * from './status-queries.js';
 export * from './sms.config.js';
 export * from './templates/check-templates.js';

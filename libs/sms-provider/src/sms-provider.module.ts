@@ -27,6 +27,7 @@ import { RECEIPTS, SMS_POLICY, smsPolicy, SmsSettings, smsTemplates } from './sm
 import { neverSent, templateProblems } from './templates/check-templates.js';
 import { SmsTemplates } from './templates/sms-templates.js';
 import { TemplateWarnings } from './templates/template-warnings.js';
+import { UnaskedTexts } from './unasked-texts.js';
 
 /** Settings of the providers on the routes, by the provider's name. */
 export type ProviderSettings = Readonly<Record<string, object>>;
@@ -81,6 +82,7 @@ export class SmsProviderModule {
         MissingReceipts,
         Requests,
         Endings,
+        UnaskedTexts,
         SmsSender,
         { ...ledger, provide: DELIVERY_LEDGER },
         { ...receiptBook, provide: RECEIPT_BOOK },

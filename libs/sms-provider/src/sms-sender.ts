@@ -2,12 +2,12 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Metrics, ProcessSettings, retry, Sealer, type Delivery, type HandlerResult, type SmsSend } from '@app/common';
 import type { ProviderRejection } from './conclusion.js';
 import { consequenceOf } from './consequence.js';
-import type { Beside, LedgerAnswer, Reservation } from './delivery-ledger.js';
+import type { Beside, Reservation } from './delivery-ledger.js';
 import { Endings, NONE, type SendEvent } from './endings.js';
 import { HeldLedger } from './held-ledger.js';
+import { processEnds } from './hold.js';
 import { ProviderCalls } from './provider-calls.js';
 import { openSms } from './readable-sms.js';
-import { Receipts } from './receipts/receipts.js';
 import { Requests, type Granted } from './requests.js';
 import { Companies, type Pass, type Shut } from './routes/companies.js';
 import type { SmsContent, SmsProvider } from './sms-provider.js';
@@ -15,9 +15,7 @@ import { SmsRoutes, type SmsWay } from './sms-route.js';
 import { SmsSettings } from './sms.config.js';
 import { SuspectLine } from './suspect-line.js';
 import { SmsTemplates } from './templates/sms-templates.js';
-
-/** Waits that use up no attempt take the shortest declared delay. */
-const SHORTEST = 0;
+import { UnaskedTexts } from './unasked-texts.js';
 
 type Suspect = Extract<Reservation, { kind: 'suspect' }>;
 
@@ -64,7 +62,7 @@ export class SmsSender implements OnApplicationShutdown {
     private readonly routes: SmsRoutes,
     private readonly templates: SmsTemplates,
     private readonly endings: Endings,
-    private readonly receipts: Receipts,
+    private readonly unasked: UnaskedTexts,
     private readonly sealer: Sealer,
     private readonly settings: SmsSettings,
     private readonly environment: ProcessSettings,
@@ -87,7 +85,9 @@ export class SmsSender implements OnApplicationShutdown {
     const way = this.wayOf(content, message);
     if (!way) return this.withoutRoutes({ message, delivery });
     const walk: Walk = { message, delivery, content, way, asked: new Set(), rejections: [], beside: 'any' };
-    return way.providers.length > 0 ? this.walk(walk) : this.unlessKnown(walk, () => this.endings.nobodyCarries(walk));
+    return way.providers.length > 0
+      ? this.walk(walk)
+      : this.unasked.unlessKnown(walk, () => this.endings.nobodyCarries(walk));
   }
 
   private wayOf(content: SmsContent, message: SmsSend): SmsWay | undefined {
@@ -103,30 +103,17 @@ export class SmsSender implements OnApplicationShutdown {
       { messageId, attempt: event.delivery.attempt, routes },
       'a text names routes that SMS_ROUTES_FILE does not have: no company is asked',
     );
-    return this.unasked(event, [NO_SUCH_ROUTES]);
+    return this.unasked.forNow(event, [NO_SUCH_ROUTES]);
   }
 
   /** Instead of `send`, when the code has died: the text is dropped, and whoever waits for it hears what is known. */
   async expire(message: SmsSend, delivery: Delivery): Promise<HandlerResult> {
     const about = { message, delivery };
-    return this.unlessKnown(about, (rejectedBy) => this.endings.expired(about, rejectedBy));
+    return this.unasked.unlessKnown(about, (rejectedBy) => this.endings.expired(about, rejectedBy));
   }
 
   onApplicationShutdown(): Promise<void> {
     return this.routes.close();
-  }
-
-  /** How a text ends that is not sent (any more). What is known of it comes first: a company may have it since before. */
-  private async unlessKnown(
-    about: SendEvent,
-    unsent: (rejectedBy?: string) => Promise<HandlerResult>,
-  ): Promise<HandlerResult> {
-    const known = await this.ledger.find(about.message.messageId);
-    if (known === undefined) return retry('the process ends', SHORTEST);
-    if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
-    if (known === 'abandoned') return this.giveUp(about, 'worker-died');
-    if (known === 'unseen') return unsent();
-    return known.state === 'rejected' ? unsent(known.provider) : this.endings.again(about, known);
   }
 
   /** A message that turns out to be a suspect begins again when its turn among those has come. */
@@ -159,10 +146,10 @@ export class SmsSender implements OnApplicationShutdown {
     try {
       const reservation = await this.ledger.reserve(message, chosen, beside);
       if (reservation === 'expired') return await this.expire(message, delivery);
-      if (reservation === undefined) return retry('the process ends', SHORTEST);
+      if (reservation === undefined) return processEnds();
       if (reservation.kind === 'granted') return await this.take(reservation, walk, chosen, pass);
       if (reservation.kind === 'suspect') return reservation; // whoever waits for the others holds no place
-      if (reservation.kind === 'poison') return await this.giveUp(walk, 'poison');
+      if (reservation.kind === 'poison') return await this.unasked.giveUp(walk, 'poison');
       if (reservation.kind === 'busy') return retry('another worker is sending it', reservation.leftMs);
       return await this.endings.again(walk, reservation.answer);
     } finally {
@@ -173,14 +160,14 @@ export class SmsSender implements OnApplicationShutdown {
   /** The ledger has granted a request: mostly at the company that was chosen, else where an earlier one may be under way. */
   private async take(granted: Granted, walk: Walk, chosen: SmsProvider, pass: Pass): Promise<HandlerResult | 'next'> {
     const provider = walk.way.providers.find(({ name }) => name === granted.provider);
-    if (!provider) return this.holdBack(granted, walk, 'company-left-the-route');
+    if (!provider) return this.unasked.holdBack(granted, walk, 'company-left-the-route');
     if (provider === chosen) return this.request(provider, granted, walk, pass);
     pass.leave('ignored');
     const other = this.companies.enter(provider);
     if (!('leave' in other)) {
       const { n, token } = granted;
       const unasked = { state: 'unknown', provider: provider.name, n, askAgain: true, errorCode: other.code } as const;
-      if (!(await this.ledger.note(walk.message.messageId, unasked, token))) return this.overtaken(walk);
+      if (!(await this.ledger.note(walk.message.messageId, unasked, token))) return this.unasked.overtaken(walk);
       return this.endings.repeatLater(walk, other.code, provider.name, other.forMs);
     }
     try {
@@ -199,10 +186,10 @@ export class SmsSender implements OnApplicationShutdown {
     const again = granted.repeats !== undefined && !provider.capabilities.guardsDuplicates;
     const found = again ? await this.requests.lookUp(provider, granted, walk, pass) : undefined;
     const maybeDuplicate = again && found === undefined;
-    if (maybeDuplicate && this.settings.onCrash === 'hold') return this.holdBack(granted, walk, 'worker-died');
+    if (maybeDuplicate && this.settings.onCrash === 'hold') return this.unasked.holdBack(granted, walk, 'worker-died');
     if (maybeDuplicate) this.maybeDuplicates.inc({ provider: provider.name });
     const noted = found ?? (await this.requests.make(provider, granted, walk, pass));
-    if (!noted) return this.overtaken(walk);
+    if (!noted) return this.unasked.overtaken(walk);
     const { outcome, answer, words } = noted;
     walk.asked.add(provider);
     if (outcome.kind === 'accepted') {
@@ -230,58 +217,7 @@ export class SmsSender implements OnApplicationShutdown {
   /** No company that is left may be asked at this moment. */
   private whileShut(walk: Walk, shut: readonly Shut[]): Promise<HandlerResult> {
     const forMs = Math.min(...shut.map((one) => one.forMs));
-    return this.unasked(walk, [...walk.rejections, ...shut.map(notAsked)], { code: shut[0]!.code, forMs });
-  }
-
-  /** What is known of the message comes before why nobody is asked about it now. */
-  private async unasked(
-    event: SendEvent,
-    rejections: readonly ProviderRejection[],
-    { code, forMs }: { code: string; forMs?: number } = rejections[0]!,
-  ): Promise<HandlerResult> {
-    const known = await this.ledger.find(event.message.messageId);
-    if (known === undefined) return retry('the process ends', SHORTEST);
-    if (known === 'reserved') return retry('another worker is sending it', this.ledger.leaseMs);
-    if (known === 'abandoned') return this.endings.repeatLater(event, 'worker-died', undefined, forMs);
-    if (known !== 'unseen' && known.state !== 'rejected') {
-      if (known.askAgain) return this.endings.repeatLater(event, code, known.provider, forMs);
-      return this.endings.again(event, known);
-    }
-    return this.endings.rejected(event, rejections);
-  }
-
-  /** Somebody may have asked, and asking again might send a second text. */
-  private async holdBack({ provider, n, token }: Granted, walk: Walk, errorCode: string): Promise<HandlerResult> {
-    const unknown = { state: 'unknown', provider, n, errorCode } as const;
-    if (!(await this.ledger.note(walk.message.messageId, unknown, token))) return this.overtaken(walk);
-    return this.leaveUnknown(walk, unknown);
-  }
-
-  /** Whoever asked died, and nobody asks again. */
-  private async giveUp(about: SendEvent, errorCode: 'worker-died' | 'poison'): Promise<HandlerResult> {
-    const unknown = await this.ledger.giveUp(about.message.messageId, errorCode);
-    if (!unknown) return retry('another worker is sending it', this.ledger.leaseMs);
-    return this.leaveUnknown(about, unknown);
-  }
-
-  /** Unknown without an answer: receipts find it all the same, and one that has come already says that the company has it. */
-  private async leaveUnknown(about: SendEvent, unknown: LedgerAnswer): Promise<HandlerResult> {
-    const { provider, n, errorCode } = unknown;
-    const words = await this.receipts.noteAnswer(about, unknown);
-    if (words.length > 0) {
-      const accepted: LedgerAnswer = { state: 'accepted', provider, n };
-      await this.ledger.note(about.message.messageId, accepted);
-      return this.endings.accepted(about, accepted, words, false);
-    }
-    if (errorCode === 'poison') return this.endings.poison(about, provider);
-    return this.endings.unknown(about, errorCode!, provider);
-  }
-
-  /** Its lease was over before its answer came: what became of the message, whoever has it now will say. */
-  private async overtaken(walk: Walk): Promise<HandlerResult> {
-    const known = await this.ledger.find(walk.message.messageId);
-    if (typeof known === 'object' && known.state === 'accepted') return this.endings.again(walk, known);
-    return retry('another worker is sending it', this.ledger.leaseMs);
+    return this.unasked.forNow(walk, [...walk.rejections, ...shut.map(notAsked)], { code: shut[0]!.code, forMs });
   }
 }
 

@@ -1,7 +1,6 @@
 import {
   done,
   Metrics,
-  retry,
   SmsDelivered,
   SmsUndelivered,
   type Delivery,
@@ -11,7 +10,7 @@ import {
 import { Inject, Injectable } from '@nestjs/common';
 import type { LedgerAnswer } from '../delivery-ledger.js';
 import { HeldLedger } from '../held-ledger.js';
-import { Hold } from '../hold.js';
+import { Hold, processEnds } from '../hold.js';
 import { OutcomeEvents, type TextEvent } from '../outcome-events.js';
 import { referenceOf } from '../reference.js';
 import { ExpectedReceipts, type Asked } from './expected-receipts.js';
@@ -99,7 +98,7 @@ export class Receipts {
     const { provider, status, errorCode, providerMessageId } = receipt;
     const word: ReceiptWord = { status, ...(errorCode === undefined ? {} : { errorCode }) };
     const found = await this.hold.untilBegun(() => this.book.match(idsOf(provider, receipt), word));
-    if (found === undefined) return retry('the process ends', 0);
+    if (found === undefined) return processEnds();
     this.taken.inc({ provider, status, result: typeof found === 'string' ? found : 'matched' });
     if (typeof found === 'string') return done();
     const { n, attempt, unknown } = found;
