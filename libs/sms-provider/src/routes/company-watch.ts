@@ -21,7 +21,8 @@ export class CompanyWatch implements OnApplicationShutdown {
   private readonly worker = randomUUID();
   private readonly startedAt = performance.now();
   private timer: NodeJS.Timeout | undefined;
-  private known = false;
+  private read = false;
+  private waited = false;
   private ended = false;
 
   constructor(
@@ -42,18 +43,18 @@ export class CompanyWatch implements OnApplicationShutdown {
   private async look(): Promise<void> {
     try {
       this.pauses.learn(await this.book.report(this.worker, this.companies.breakers()));
-      this.known = true;
+      this.read = true;
     } catch (error) {
       this.note(error as Error);
       this.stopWaiting();
     }
     if (this.ended) return;
-    this.timer = setTimeout(() => void this.look(), this.known ? LOOK_EVERY_MS : TRY_EVERY_MS).unref();
+    this.timer = setTimeout(() => void this.look(), this.read ? LOOK_EVERY_MS : TRY_EVERY_MS).unref();
   }
 
   private stopWaiting(): void {
-    if (this.known || performance.now() - this.startedAt < PATIENCE_MS) return;
-    this.known = true;
+    if (this.read || this.waited || performance.now() - this.startedAt < PATIENCE_MS) return;
+    this.waited = true;
     this.pauses.learn(new Map());
     this.logger.error('which companies are paused cannot be read: texts go to all of them');
   }
