@@ -9,10 +9,10 @@ import { startBenchSystem, type BenchSystem } from './system.js';
 import { purge, waitingIn } from './texts.js';
 import { usageDuring } from './usage.js';
 
-/** How long the company takes: with 1000 texts under way in the worker it sends 200 a second, whatever lies in the queue. */
+/** How long the company takes: with 200 texts under way the worker sends 40 a second, whatever lies in the queue. */
 const COMPANY_MS = 5000;
 /** Texts a second that reach the worker without a backlog: nearly all it can send, so that it is equally busy with one. */
-const TEXTS_PER_SECOND = 190;
+const textsPerSecond = ({ concurrency }: Options): number => (0.95 * concurrency * 1000) / COMPANY_MS;
 /** Until the processes have compiled what is hot and their heaps have grown to what the load needs. */
 const WARM_UP_SECONDS = 20;
 /** Until what the publishing of a backlog set off is over. */
@@ -24,7 +24,7 @@ const DRAIN_COMPANY_MS = 100;
 /**
  * What a backlog costs: the gateway's answers and the worker's memory, without and with so many texts in the queue.
  *
- * 1. The company is slow, and the worker always has about a thousand texts under way: without a backlog since texts are
+ * 1. The company is slow, and the worker always has about 200 texts under way: without a backlog since texts are
  *    published as fast as it sends them, with one since they wait. So both do the same work; only the queue differs.
  * 2. Without and with alternate, so that what else the machine does falls on both.
  * 3. Then the company is quick, and the backlog drains as fast as the worker can.
@@ -32,10 +32,11 @@ const DRAIN_COMPANY_MS = 100;
 async function main(): Promise<number> {
   const options = optionsOrUsage();
   if (!options) return 2;
-  if (options.rate >= TEXTS_PER_SECOND) throw new Error(`--rate must be below ${TEXTS_PER_SECOND}`);
+  if (options.rate >= textsPerSecond(options))
+    throw new Error(`--rate must be below ${textsPerSecond(options)}, what the worker sends`);
   installServices();
   console.log('Starting RabbitMQ, Redis, a make-believe SMS company, a worker and a gateway …');
-  const system = await startBenchSystem();
+  const system = await startBenchSystem({ SMS_CONCURRENCY: String(options.concurrency) });
   const interrupted = () => void system.end().finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted);
   try {
@@ -97,10 +98,10 @@ async function phase(name: string, backlog: number, system: BenchSystem, options
 }
 
 /** Requests to the gateway, and what is missing to the worker's throughput published beside it. */
-function underLoad({ gateway, texts }: BenchSystem, { rate }: Options, seconds: number): Promise<Answers> {
+function underLoad({ gateway, texts }: BenchSystem, options: Options, seconds: number): Promise<Answers> {
   return texts.using(async (publish) => {
-    const beside = evenly(TEXTS_PER_SECOND - rate, seconds, publish);
-    const answers = await askForCodes(gateway.url, rate, seconds);
+    const beside = evenly(textsPerSecond(options) - options.rate, seconds, publish);
+    const answers = await askForCodes(gateway.url, options.rate, seconds);
     await beside;
     return answers;
   });

@@ -5,6 +5,8 @@ export interface Options {
   readonly backlog: number;
   /** Requests a second to the gateway. */
   readonly rate: number;
+  /** Texts that the worker has under way at once. */
+  readonly concurrency: number;
   /** Measured in each phase. */
   readonly seconds: number;
   /** How often it is measured without and then with a backlog. */
@@ -14,22 +16,24 @@ export interface Options {
   readonly check: boolean;
 }
 
-export const USAGE = `npm run bench:backlog -- [--backlog N] [--rate N] [--seconds N] [--rounds N] [--json FILE] [--check]
+export const USAGE = `npm run bench:backlog -- [--backlog N] [--rate N] [--concurrency N] [--seconds N] [--rounds N] [--json FILE] [--check]
 
-  --backlog  texts lying in the queue (200000)
-  --rate     requests a second to the gateway (90)
-  --seconds  measured in each phase (25)
-  --rounds   how often without and then with a backlog (2)
-  --json     also write the figures to a file
-  --check    exit with 1 where a bound does not hold`;
+  --backlog      texts lying in the queue (200000)
+  --rate         requests a second to the gateway (20)
+  --concurrency  texts under way in the worker at once (200)
+  --seconds      measured in each phase (60)
+  --rounds       how often without and then with a backlog (2)
+  --json         also write the figures to a file
+  --check        exit with 1 where a bound does not hold`;
 
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
       backlog: { type: 'string', default: '200000' },
-      rate: { type: 'string', default: '90' },
-      seconds: { type: 'string', default: '25' },
+      rate: { type: 'string', default: '20' },
+      concurrency: { type: 'string', default: '200' },
+      seconds: { type: 'string', default: '60' },
       rounds: { type: 'string', default: '2' },
       json: { type: 'string' },
       check: { type: 'boolean', default: false },
@@ -38,6 +42,7 @@ export function readOptions(args: string[]): Options {
   return {
     backlog: count('backlog', values.backlog),
     rate: count('rate', values.rate),
+    concurrency: count('concurrency', values.concurrency),
     seconds: count('seconds', values.seconds),
     rounds: count('rounds', values.rounds),
     json: values.json,
